@@ -1,0 +1,24 @@
+"""What the authentication endpoints accept."""
+
+from rest_framework import serializers
+
+
+class RegisterSerializer(serializers.Serializer):
+    """A new user's address and password."""
+
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(min_length=8, max_length=128, trim_whitespace=False)
+
+
+class LoginSerializer(serializers.Serializer):
+    """Credentials, and whether to stay logged in longer."""
+
+    email = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+    remember_me = serializers.BooleanField(default=False)
+
+
+class RefreshTokenSerializer(serializers.Serializer):
+    """A refresh token."""
+
+    refresh = serializers.CharField(max_length=4096)

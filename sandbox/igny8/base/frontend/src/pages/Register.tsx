@@ -1,0 +1,64 @@
+import { useState } from 'react';
+import { Link, Navigate } from 'react-router';
+import { AuthCard } from '../components/AuthCard';
+import { Field } from '../components/Field';
+import { errorText } from '../services/http';
+import { useAuthStore } from '../store/authStore';
+
+export default function Register() {
+  const isAuthenticated = useAuthStore((state) => state.isAuthenticated);
+  const { register } = useAuthStore((state) => state.actions);
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+
+  const submit = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await register(email, password);
+    } catch (reason) {
+      setError(errorText(reason));
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  if (isAuthenticated) return <Navigate to="/" replace />;
+  return (
+    <AuthCard
+      title="Create an account"
+      submitLabel="Register"
+      busy={busy}
+      error={error}
+      onSubmit={() => void submit()}
+      footer={
+        <>
+          Already registered? <Link to="/signin">Sign in</Link>
+        </>
+      }
+    >
+      <Field
+        label="Email"
+        type="email"
+        name="email"
+        autoComplete="username"
+        required
+        value={email}
+        onChange={(e) => setEmail(e.target.value)}
+      />
+      <Field
+        label="Password"
+        type="password"
+        name="password"
+        autoComplete="new-password"
+        minLength={8}
+        required
+        hint="At least 8 characters."
+        value={password}
+        onChange={(e) => setPassword(e.target.value)}
+      />
+    </AuthCard>
+  );
+}

@@ -1,0 +1,2 @@
+/** Words that are shown on every page. */
+export const tagline = 'Notes that stay yours';

@@ -1,0 +1,5 @@
+"""Models of the app."""
+
+from igny8_core.auth.models_user import User
+
+__all__ = ["User"]

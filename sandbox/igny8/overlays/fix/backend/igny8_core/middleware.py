@@ -1,0 +1,22 @@
+"""What happens to a user who may not do something."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from igny8_core import events
+
+_REFUSALS = {402, 403}
+
+
+class AccountMiddleware:
+    """Records that the account's permissions or plan did not allow a request. The session goes on."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code in _REFUSALS:
+            events.record("refused", status=response.status_code, path=request.path, user_id=request.user.pk)
+        return response

@@ -1,0 +1,32 @@
+const LOCK_NAME = 'auth-refresh';
+const LOCK_TIMEOUT_MS = 5000;
+
+/** Callers that come while `work` runs share its result. */
+export function singleFlight<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | null = null;
+  return () => {
+    running ??= work().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+}
+
+/**
+ * Runs `work` while no other tab refreshes. The lock only spares requests: a frozen tab may hold it, so
+ * after 5 s `work` runs without it, and the server gives both tabs the same tokens. It is never stolen.
+ */
+export async function withRefreshLock<T>(work: () => Promise<T>): Promise<T> {
+  if (!navigator.locks) return work();
+  let started = false;
+  const run = () => {
+    started = true;
+    return work();
+  };
+  try {
+    return await navigator.locks.request(LOCK_NAME, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, run);
+  } catch (error) {
+    if (started) throw error;
+    return run();
+  }
+}

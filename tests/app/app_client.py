@@ -1,0 +1,84 @@
+"""A client of the API, which knows nothing but addresses and JSON."""
+
+import base64
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Client:
+    """A browser's worth of state: a cookie jar, and the tokens of the last answer that carried any."""
+
+    url: str
+    email: str = field(default_factory=lambda: f"user-{secrets.token_hex(6)}@igny8.test")
+    access: str = ""
+    refresh_token: str = ""
+    http: requests.Session = field(default_factory=requests.Session)
+
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
+        """POST JSON, with the cookies and no access token."""
+        return self.http.post(f"{self.url}{path}", json=body, headers=headers, timeout=10)
+
+    def get(self, path: str, access: str | None = None) -> requests.Response:
+        """GET with the access token and without cookies."""
+        headers = {"Authorization": f"Bearer {access or self.access}"}
+        return requests.get(f"{self.url}{path}", headers=headers, timeout=10)
+
+    def get_with_cookie(self, path: str) -> requests.Response:
+        """GET with the cookies and without access token."""
+        return self.http.get(f"{self.url}{path}", timeout=10)
+
+    def register(self) -> "Client":
+        """Create the user."""
+        self._keep(self.post("/api/auth/register/", {"email": self.email, "password": PASSWORD}), 201)
+        return self
+
+    def login(self, remember_me: bool = False) -> "Client":
+        """Log in, which also gives a session cookie."""
+        body = {"email": self.email, "password": PASSWORD, "remember_me": remember_me}
+        self._keep(self.post("/api/auth/login/", body), 200)
+        return self
+
+    def refresh(self, token: str | None = None, rotate: bool = True) -> requests.Response:
+        """Refresh; the caller keeps what it wants of the answer."""
+        headers = {"X-Auth-Rotate": "1"} if rotate else {}
+        return self.post("/api/auth/refresh/", {"refresh": token or self.refresh_token}, **headers)
+
+    def logout(self) -> requests.Response:
+        """Log out with the refresh token and the cookies."""
+        return self.post("/api/auth/logout/", {"refresh": self.refresh_token})
+
+    def moved_to(self, url: str) -> "Client":
+        """The same browser, sent to another version."""
+        self.url = url
+        return self
+
+    def _keep(self, answer: requests.Response, expected: int) -> None:
+        assert answer.status_code == expected, answer.text
+        self.access, self.refresh_token = data(answer)["access"], data(answer)["refresh"]
+
+
+def data(answer: requests.Response) -> dict[str, Any]:
+    """What a successful answer carries."""
+    body = answer.json()
+    assert body["success"] is True, body
+    return body["data"]
+
+
+def refusal(answer: requests.Response) -> tuple[int, str]:
+    """Status and code of an answer that refuses."""
+    body = answer.json()
+    assert body["success"] is False and body["error"], body
+    return answer.status_code, body["code"]
+
+
+def claims(token: str) -> dict[str, Any]:
+    """What a token says, unverified."""
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

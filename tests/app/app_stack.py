@@ -1,0 +1,217 @@
+"""The reference app as a running thing: a version put together, its data services in containers, gunicorn."""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import redis
+import requests
+import yaml
+
+SOURCE = Path(__file__).parents[2] / "sandbox" / "igny8"
+VERSIONS: dict[str, list[str]] = yaml.safe_load((SOURCE / "versions.yml").read_text())["versions"]
+
+
+def assemble(version: str, destination: Path) -> Path:
+    """Copy the backend of a version to `destination`: the base, then its overlays over it."""
+    shutil.copytree(SOURCE / "base" / "backend", destination)
+    for overlay in VERSIONS[version]:
+        backend = SOURCE / "overlays" / overlay / "backend"
+        if backend.is_dir():
+            shutil.copytree(backend, destination, dirs_exist_ok=True)
+    return destination
+
+
+def free_port() -> int:
+    """A port on the loopback address that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """Poll `condition`; an exception counts as not yet. Raises TimeoutError that names `what`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except Exception:  # whatever it is that does not answer yet
+            pass
+        time.sleep(0.05)
+    raise TimeoutError(f"{what} did not come within {seconds} s")
+
+
+@dataclass
+class DataServices:
+    """PostgreSQL and Redis in containers of their own, on free loopback ports."""
+
+    directory: Path
+    name: str = field(default_factory=lambda: f"igny8-app-test-{secrets.token_hex(4)}")
+    postgres_port: int = field(default_factory=free_port)
+    redis_port: int = field(default_factory=free_port)
+
+    def __post_init__(self) -> None:
+        self.passwords = {part: secrets.token_hex(16) for part in ("postgres", "redis")}
+        self.files = {part: self._write(part, password) for part, password in self.passwords.items()}
+        self.files["key"] = self._write("key", secrets.token_hex(32))
+        self.files["redis.conf"] = self._write("redis.conf", f'requirepass "{self.passwords["redis"]}"\n')
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self.directory / name
+        path.write_text(text)
+        path.chmod(0o644)  # the containers read it as users of their own
+        return path
+
+    def start(self) -> None:
+        """Run both containers and wait until they take connections."""
+        self._docker(
+            *["run", "--detach", "--name", f"{self.name}-postgres", "--publish"],
+            *[
+                f"127.0.0.1:{self.postgres_port}:5432",
+                "--env",
+                "POSTGRES_USER=igny8",
+                "--env",
+                "POSTGRES_DB=igny8",
+            ],
+            *["--env", "POSTGRES_PASSWORD_FILE=/run/secrets/postgres_password"],
+            *["--volume", f"{self.files['postgres']}:/run/secrets/postgres_password:ro"],
+            *["--tmpfs", "/var/lib/postgresql/data:uid=10005,mode=0700", "igny8-sandbox-postgres:15"],
+        )
+        self._docker(
+            *[
+                "run",
+                "--detach",
+                "--name",
+                f"{self.name}-redis",
+                "--publish",
+                f"127.0.0.1:{self.redis_port}:6379",
+            ],
+            *["--volume", f"{self.files['redis.conf']}:/etc/redis/redis.conf:ro", "igny8-sandbox-redis:7"],
+            *["--appendonly", "yes"],
+        )
+        wait_for(lambda: self.sql("SELECT 1") == [(1,)], "PostgreSQL")
+        wait_for(self.redis().ping, "Redis")
+
+    def remove(self) -> None:
+        """Remove both containers and what they stored."""
+        self._docker("rm", "--force", "--volumes", f"{self.name}-postgres", f"{self.name}-redis")
+
+    def stop_redis(self) -> None:
+        """Stop Redis as an operator would."""
+        self._docker("stop", "--time", "5", f"{self.name}-redis")
+
+    def start_redis(self) -> None:
+        """Start Redis again and wait for it."""
+        self._docker("start", f"{self.name}-redis")
+        wait_for(self.redis().ping, "Redis")
+
+    def connect(self) -> psycopg.Connection:
+        """A connection that commits each statement."""
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.postgres_port,
+            user="igny8",
+            dbname="igny8",
+            password=self.passwords["postgres"],
+            autocommit=True,
+        )
+
+    def sql(self, statement: str, *values: object) -> list[tuple]:
+        """The rows that a statement gives; none for one that gives no rows."""
+        with self.connect() as connection:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def redis(self, database: int = 1) -> redis.Redis:
+        """A client of one database; 1 is that of the sessions."""
+        return redis.Redis(port=self.redis_port, password=self.passwords["redis"], db=database)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment of a backend that uses these services."""
+        return os.environ | {
+            "DJANGO_SETTINGS_MODULE": "igny8_core.settings",
+            "DJANGO_SECRET_KEY_FILE": str(self.files["key"]),
+            "POSTGRES_HOST": "127.0.0.1",
+            "POSTGRES_PORT": str(self.postgres_port),
+            "POSTGRES_PASSWORD_FILE": str(self.files["postgres"]),
+            "REDIS_HOST": "127.0.0.1",
+            "REDIS_PORT": str(self.redis_port),
+            "REDIS_PASSWORD_FILE": str(self.files["redis"]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **more,
+        }
+
+    @staticmethod
+    def _docker(*arguments: str) -> None:
+        subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True)
+
+
+@dataclass
+class Backend:
+    """One version of the backend, put together, and gunicorn serving it once started."""
+
+    version: str
+    source: Path
+    services: DataServices
+    settings: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen | None = None
+
+    def __post_init__(self) -> None:
+        assemble(self.version, self.source)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = self.source.with_suffix(".log")
+
+    def manage(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess:
+        """Run manage.py; the caller looks at the return code."""
+        command = [sys.executable, "manage.py", *arguments]
+        environment = self.services.environment(**self.settings)
+        return subprocess.run(
+            command, cwd=self.source, env=environment, input=stdin, capture_output=True, text=True
+        )
+
+    def launch(self) -> None:
+        """Start gunicorn without waiting for it."""
+        environment = self.services.environment(
+            RELEASE_ID=self.version, GUNICORN_BIND=f"127.0.0.1:{self.port}", **self.settings
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--config",
+            "gunicorn.conf.py",
+            "igny8_core.wsgi:application",
+        ]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, cwd=self.source, env=environment, stdout=log, stderr=log)
+
+    def start(self) -> "Backend":
+        """Start gunicorn and wait until it is ready."""
+        self.launch()
+        wait_for(lambda: requests.get(f"{self.url}/readyz", timeout=2).ok, f"{self.version} on {self.url}")
+        return self
+
+    def interrupt(self) -> None:
+        """Tell gunicorn to end at once."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
+    def wait(self) -> None:
+        """Wait for the end of gunicorn; kill it if it does not come."""
+        if not self.process:
+            return
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()

@@ -1,0 +1,90 @@
+"""One PostgreSQL, one Redis, and both versions of the backend beside each other, as after a switch."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app_client import Client
+from app_stack import Backend, DataServices
+
+
+@dataclass
+class Stack:
+    """`before` was started on its own schema; then the schema of `fix` was applied, and `fix` was started."""
+
+    services: DataServices
+    before: Backend
+    fix: Backend
+    early: Client  # logged in on `before` while the schema was the old one
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataServices]:
+    """The data services, removed at the end."""
+    data_services = DataServices(tmp_path_factory.mktemp("services"))
+    try:
+        data_services.start()
+        yield data_services
+    finally:
+        data_services.remove()
+
+
+@pytest.fixture(scope="session")
+def backend(
+    services: DataServices, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Backend]]:
+    """Makes a backend of a version, not started; ends every one that was."""
+    made: list[Backend] = []
+
+    def make(version: str, **settings: str) -> Backend:
+        made.append(Backend(version, tmp_path_factory.mktemp(version) / "backend", services, settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.interrupt()
+    for one in made:
+        one.wait()
+
+
+def _migrate(backend: Backend) -> None:
+    result = backend.manage("migrate", "--verbosity", "0")
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.fixture(scope="session")
+def stack(services: DataServices, backend: Callable[..., Backend]) -> Stack:
+    """Both versions, running on the new schema."""
+    before, fix = backend("before"), backend("fix")
+    _migrate(before)
+    early = Client(before.start().url).register().login()
+    _migrate(fix)
+    fix.start()
+    return Stack(services, before, fix, early)
+
+
+@pytest.fixture
+def user(stack: Stack) -> Client:
+    """A new user, logged in on `fix`."""
+    return Client(stack.fix.url).register().login()
+
+
+@pytest.fixture
+def old_user(stack: Stack) -> Client:
+    """A new user, logged in on `before`."""
+    return Client(stack.before.url).register().login()
+
+
+@pytest.fixture(scope="session")
+def django_of_fix(stack: Stack) -> Path:
+    """Loads `fix` into this process, for tests of its modules."""
+    os.environ.update(stack.services.environment())
+    sys.path.insert(0, str(stack.fix.source))
+    import django
+
+    django.setup()
+    return stack.fix.source
