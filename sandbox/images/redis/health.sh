@@ -1,0 +1,6 @@
+#!/bin/sh
+# Exits 0 when Redis answers PONG. The password goes to redis-cli on standard input, never in argv.
+set -eu
+
+password=$(sed -n 's/^requirepass  *//p' /etc/redis/redis.conf | tr -d '"')
+printf 'AUTH %s\nPING\n' "$password" | redis-cli | grep -q '^PONG$'
