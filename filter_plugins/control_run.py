@@ -1,0 +1,78 @@
+"""Who this run is, and whether the control process of another run is dead.
+
+A run is identified across time and machines by machine id, boot id, pid namespace, pid and the pid's start
+time: a pid alone is reused (proc(5): field 22 of ``/proc/<pid>/stat`` is the start time in clock ticks since boot).
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import platform
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            return handle.read().strip()
+    except OSError:
+        return ""
+
+
+def _stat_fields(pid: int) -> list[str]:
+    # The command's name is in parentheses and may hold spaces: read the fields after it (state is the first).
+    return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+
+
+def process_started(pid: int) -> str:
+    """Return when a process was started, in clock ticks since boot; empty where there is no such process."""
+    fields = _stat_fields(pid)
+    return fields[19] if len(fields) > 19 else ""
+
+
+def control_process() -> int:
+    """Return the pid of the ansible-playbook process: the oldest forebear with this process's command line."""
+    pid = os.getpid()
+    command = _read(f"/proc/{pid}/cmdline")
+    while (fields := _stat_fields(pid)) and _read(f"/proc/{fields[1]}/cmdline") == command:
+        pid = int(fields[1])
+    return pid
+
+
+def place() -> dict[str, str]:
+    """Return the three names that say where a pid has a meaning."""
+    return {
+        "machine_id": _read("/etc/machine-id"),
+        "boot_id": _read("/proc/sys/kernel/random/boot_id"),
+        "pid_namespace": os.readlink("/proc/self/ns/pid") if os.path.exists("/proc/self/ns/pid") else "",
+    }
+
+
+def control_run(verb: str) -> dict:
+    """Return the identity of this run, as the release lock writes it; the same for every task of the run."""
+    pid = control_process()
+    where = {**place(), "pid": pid, "pid_started": process_started(pid)}
+    holder = hashlib.sha256(repr(sorted(where.items())).encode()).hexdigest()[:12]
+    return {"holder": holder, "user": getpass.getuser(), "host": platform.node(), "verb": verb, **where}
+
+
+def control_run_is_dead(holder: dict) -> bool:
+    """Say whether the holder's control process is known to be gone; False where this machine cannot know."""
+    here = place()
+    if not holder or not here["machine_id"] + here["boot_id"]:
+        return False
+    if holder.get("machine_id") != here["machine_id"]:
+        return False
+    if holder.get("boot_id") != here["boot_id"]:
+        return True
+    if holder.get("pid_namespace") != here["pid_namespace"]:
+        return False
+    return process_started(int(holder["pid"])) != holder["pid_started"]
+
+
+class FilterModule:
+    """Filters of the release lock."""
+
+    def filters(self) -> dict:
+        return {"control_run": control_run, "control_run_is_dead": control_run_is_dead}

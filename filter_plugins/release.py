@@ -1,0 +1,119 @@
+"""What a release is made of: its id, and its compose file."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+
+#: A version must leave room for the dash and the digest, within the 63 characters of a container or image name.
+VERSION_PATTERN = re.compile(r"^[a-z0-9][a-z0-9._-]{0,49}$")
+DIGEST_LENGTH = 12
+#: Where the application finds its secrets, inside every container.
+SECRETS_MOUNT = "/run/secrets"
+
+
+def release_id(version: str, source_digest: str, config: dict, secrets: dict) -> str:
+    """Return ``<version>-<12 hex>``: the same for the same source, configuration and secrets.
+
+    Of the secrets only a keyed fingerprint goes in, so the id tells that one has changed and nothing about it.
+    """
+    if not VERSION_PATTERN.match(version) or ".." in version:
+        raise ValueError(
+            f"version {version!r} cannot name a release; lower-case letters, digits, '.', '_' and '-' are allowed, at most 50."
+        )
+    fingerprint = hmac.new(
+        json.dumps(secrets, sort_keys=True).encode(), source_digest.encode(), hashlib.sha256
+    )
+    parts = [source_digest, json.dumps(config, sort_keys=True), fingerprint.hexdigest()]
+    return f"{version}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:DIGEST_LENGTH]}"
+
+
+def compose_project(release: str) -> str:
+    """Return the compose project of a release; compose allows no dots in a project's name."""
+    return release.replace(".", "-")
+
+
+def release_compose(
+    services: dict, release: str, secrets_dir: str, networks: list[str], slot_network: str
+) -> dict:
+    """Return the content of a release's compose file.
+
+    ``services`` is {name: {image or built_image, part, port, environment, secrets, command, volumes, tmpfs, networks, healthcheck,
+    memory, cpus, stop_grace_seconds}}. A service with a ``part`` (``api`` or ``web``) is reached by the edge as
+    ``<part>-<slot>``; the slot comes from ``RELEASE_SLOT`` in the project's ``.env`` when it is started.
+    """
+    return {
+        "name": compose_project(release),
+        "services": {
+            name: _service(service, release, secrets_dir, slot_network)
+            for name, service in sorted(services.items())
+        },
+        "networks": {name: {"external": True, "name": name} for name in networks},
+    }
+
+
+def _service(service: dict, release: str, secrets_dir: str, slot_network: str) -> dict:
+    mounts = [_secret_mount(secrets_dir, name) for name in service.get("secrets", [])]
+    content = {
+        "image": service.get("image") or f"{service['built_image']}:{release}",
+        "pull_policy": "never",
+        "restart": "unless-stopped",
+        "init": service.get("init", False),
+        "environment": {**service.get("environment", {}), "RELEASE_ID": release},
+        "networks": _networks(service, slot_network),
+        "volumes": [*service.get("volumes", []), *mounts],
+        "healthcheck": service["healthcheck"],
+        "stop_grace_period": f"{service['stop_grace_seconds']}s",
+        "mem_limit": service["memory"],
+        "cpus": service["cpus"],
+        "read_only": True,
+        "tmpfs": service.get("tmpfs", ["/tmp"]),
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "labels": {
+            "release.id": release,
+            "release.part": service.get("part", ""),
+            "release.slot": "${RELEASE_SLOT}",
+        },
+        "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
+    }
+    return {**content, **({"command": service["command"]} if service.get("command") else {})}
+
+
+def _secret_mount(secrets_dir: str, name: str) -> str:
+    return f"{secrets_dir}/{name}:{SECRETS_MOUNT}/{name}:ro"
+
+
+def _networks(service: dict, slot_network: str) -> dict:
+    joined: dict[str, dict] = {name: {} for name in service.get("networks", [])}
+    if service.get("part"):
+        joined[slot_network] = {"aliases": [f"{service['part']}-${{RELEASE_SLOT}}"]}
+    return joined
+
+
+def releases_running(releases: dict, slot: str = "") -> list[str]:
+    """Return the releases of `release_info` that have a running container, in ``slot`` where one is named."""
+    return sorted(
+        name
+        for name, release in releases.items()
+        if any(c["running"] and slot in ("", c["slot"]) for c in release["containers"])
+    )
+
+
+def other_slot(slot: str) -> str:
+    """Return the slot that is not ``slot``."""
+    return {"blue": "green", "green": "blue"}[slot]
+
+
+class FilterModule:
+    """Filters of the release role."""
+
+    def filters(self) -> dict:
+        return {
+            "other_slot": other_slot,
+            "release_compose": release_compose,
+            "release_id": release_id,
+            "releases_running": releases_running,
+        }

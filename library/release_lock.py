@@ -1,0 +1,131 @@
+#!/usr/bin/python
+"""Take and give back the lock that lets one run at a time change an app host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_lock
+short_description: Take or give back the release lock of an app host
+description:
+  - One run at a time may change the releases of a host. The lock names its holder and is a lease, which every phase renews.
+  - Taking the lock and giving it back in the same run leaves the host as it was, so the module never reports a change.
+options:
+  root:
+    description: Folder that holds the releases; the lock is C(lock.json) in it. It is created when it does not exist.
+    type: path
+    required: true
+  state:
+    description: V(present) takes the lock, V(absent) gives it back.
+    type: str
+    choices: [present, absent]
+    default: present
+  holder:
+    description:
+      - Identity of the run, with the keys V(holder) (unique id of the run), V(user), V(host), V(machine_id), V(boot_id),
+        V(pid_namespace), V(pid), V(pid_started) and V(verb).
+    type: dict
+    required: true
+  lease_seconds:
+    description: How long the lock stays valid without being renewed.
+    type: int
+    default: 900
+  wait_seconds:
+    description: How long to wait for another run to end.
+    type: int
+    default: 0
+  take_over:
+    description: Id of a holder that is known to be dead; its lock is taken over at once.
+    type: str
+attributes:
+  check_mode:
+    support: full
+    description: In check mode the lock is looked at and not taken; a lock held by another run is reported, not an error.
+author: Deployment team
+"""
+
+EXAMPLES = r"""
+- name: Take the release lock
+  release_lock:
+    root: /srv/app
+    holder: "{{ lookup('control_run', 'deploy') }}"
+    wait_seconds: 60
+"""
+
+RETURN = r"""
+busy:
+  description: Whether another run holds the lock.
+  returned: always
+  type: bool
+found:
+  description: What the lock of the other run said, empty when there was none.
+  returned: always
+  type: dict
+taken_over:
+  description: Whether the lock of another run was taken over.
+  returned: always
+  type: bool
+"""
+
+import os
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.release_lock import LockBusy, acquire, expired, read, release
+from ansible.module_utils.release_store import ReleaseError
+
+ARGUMENT_SPEC = dict(
+    root=dict(type="path", required=True),
+    state=dict(type="str", choices=["present", "absent"], default="present"),
+    holder=dict(type="dict", required=True),
+    lease_seconds=dict(type="int", default=900),
+    wait_seconds=dict(type="int", default=0),
+    take_over=dict(type="str"),
+)
+
+POLL_SECONDS = 1.0
+
+
+def take(params: dict) -> dict | None:
+    """Take the lock, waiting as long as was asked for; return what was taken over, if anything."""
+    os.makedirs(params["root"], mode=0o755, exist_ok=True)
+    deadline = time.monotonic() + params["wait_seconds"]
+    mine = {**params["holder"], "phase": "lock"}
+    while True:
+        try:
+            return acquire(params["root"], mine, params["lease_seconds"], params["take_over"])
+        except LockBusy:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(POLL_SECONDS)
+
+
+def look(params: dict) -> dict | None:
+    """Return the lock of another run that is still valid."""
+    found = read(params["root"])
+    mine = found and found["holder"] == params["holder"]["holder"]
+    return None if not found or mine or expired(found, time.time()) else found
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    if module.check_mode:
+        found = look(params)
+        module.exit_json(changed=False, busy=found is not None, found=found or {}, taken_over=False)
+    try:
+        if params["state"] == "absent":
+            if not release(params["root"], params["holder"]["holder"]):
+                module.fail_json(
+                    msg="release lock was not held by this run when it ended; another run took it over."
+                )
+            module.exit_json(changed=False, busy=False, found={}, taken_over=False)
+        found = take(params)
+    except LockBusy as busy:
+        module.fail_json(msg=str(busy), busy=True, found=busy.holder, taken_over=False)
+    except (ReleaseError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, busy=False, found=found or {}, taken_over=found is not None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The lock that lets one run at a time change a host.
+
+The lock is the file ``<root>/lock.json``. Every operation reads and writes it under a kernel lock on
+``<root>/lock.guard``, which is held for that operation only and so cannot go stale. The file itself outlives
+the connection that made it: it is a lease, renewed with every phase, and it names its holder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+
+from ansible.module_utils.release_store import ReleaseError, utc_now, write_json
+
+
+class LockBusy(ReleaseError):
+    """Another run holds the lock; ``holder`` is what it wrote there."""
+
+    def __init__(self, holder: dict) -> None:
+        super().__init__(describe(holder))
+        self.holder = holder
+
+
+def lock_path(root: str) -> str:
+    """Return the path of the lock."""
+    return os.path.join(root, "lock.json")
+
+
+def describe(holder: dict) -> str:
+    """Say who holds the lock, from where, doing what and since when."""
+    return (
+        f"release lock is held by {holder['user']} on {holder['host']} (pid {holder['pid']}), {holder['verb']} in phase "
+        f"{holder['phase']}, since {holder['since']}. Wait with -e deploy_wait_seconds=900, or, once you know that run "
+        f"is dead, take it over with -e take_over={holder['holder']}."
+    )
+
+
+def expired(lock: dict, now: float) -> bool:
+    """Say whether the holder has let its lease run out; ``now`` is in seconds since the epoch."""
+    return now >= lock["expires_at"]
+
+
+@contextlib.contextmanager
+def _guard(root: str) -> Iterator[None]:
+    with open(os.path.join(root, "lock.guard"), "a", encoding="utf-8") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def read(root: str) -> dict | None:
+    """Return the lock's content, None where nobody holds it."""
+    try:
+        with open(lock_path(root), encoding="utf-8") as handle:
+            return json.load(handle)
+    except FileNotFoundError:
+        return None
+
+
+def acquire(
+    root: str, mine: dict, lease_seconds: int, take_over: str | None = None, now: float | None = None
+) -> dict | None:
+    """Take the lock, or raise `LockBusy`.
+
+    A lock whose lease is over, or whose holder is the one named by ``take_over``, is taken over; what it
+    said is returned, so that the run can report whom it followed.
+    """
+    now = time.time() if now is None else now
+    with _guard(root):
+        found = read(root)
+        if found and found["holder"] != mine["holder"]:
+            if not expired(found, now) and take_over != found["holder"]:
+                raise LockBusy(found)
+        write_json(lock_path(root), {**mine, "since": utc_now(), "expires_at": now + lease_seconds})
+    return found if found and found["holder"] != mine["holder"] else None
+
+
+def renew(root: str, holder: str, phase: str, lease_seconds: int, now: float | None = None) -> None:
+    """Extend the lease and note the phase; raise where this run does not hold the lock (any more)."""
+    now = time.time() if now is None else now
+    with _guard(root):
+        found = read(root)
+        if not found or found["holder"] != holder:
+            owner = f"{found['user']} on {found['host']} holds it" if found else "nobody holds it"
+            raise ReleaseError(
+                f"phase {phase} needs the release lock of this run, but {owner}. Run the whole playbook; phases that "
+                "change the host cannot be started alone."
+            )
+        write_json(lock_path(root), {**found, "phase": phase, "expires_at": now + lease_seconds})
+
+
+def release(root: str, holder: str) -> bool:
+    """Give the lock back; False where this run does not hold it."""
+    with _guard(root):
+        found = read(root)
+        if not found or found["holder"] != holder:
+            return False
+        os.unlink(lock_path(root))
+        return True

@@ -1,0 +1,152 @@
+"""Releases on the app host: their records, their journal, and what follows from both.
+
+A release is the folder ``<root>/releases/<id>``. Its ``record.json`` holds what was found and done::
+
+    {id, version, state, predecessor, slot, images: {service: image id}, features: [...], settings: {...},
+     created_at, updated_at, attempt, journal: [{at, run, phase, event, ...}]}
+
+``state`` is the furthest point that the release has reached: see `STATES`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from datetime import datetime, timezone
+
+STATES = ("staged", "migrated", "started", "switched", "verified", "live", "good", "failed")
+#: States of a release that has proved itself on the public address: only these can be rolled back to.
+PROVEN = ("live", "good")
+ID_PATTERN = re.compile(r"^[a-z0-9][a-z0-9._-]{0,62}$")
+
+
+class ReleaseError(Exception):
+    """A release cannot be read, written or chosen; the text is one sentence for the operator."""
+
+
+def utc_now() -> str:
+    """Return the time as ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def check_id(release: str) -> str:
+    """Return ``release`` if it is a well-formed id, so that it may become part of a path."""
+    if not ID_PATTERN.match(release) or ".." in release:
+        raise ReleaseError(
+            f"release id {release!r} is not well-formed; lower-case letters, digits, '.', '_' and '-' are allowed, at "
+            "most 63. List the releases in the releases folder of the app host."
+        )
+    return release
+
+
+def release_dir(root: str, release: str) -> str:
+    """Return the folder of a release."""
+    return os.path.join(root, "releases", check_id(release))
+
+
+def record_path(root: str, release: str) -> str:
+    """Return the path of a release's record."""
+    return os.path.join(release_dir(root, release), "record.json")
+
+
+def read_record(root: str, release: str) -> dict | None:
+    """Return a release's record, None where there is none."""
+    path = record_path(root, release)
+    try:
+        with open(path, encoding="utf-8") as handle:
+            return json.load(handle)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise ReleaseError(
+            f"record {path} is not JSON ({error}); move it away and deploy the version again."
+        ) from error
+
+
+def read_records(root: str) -> dict[str, dict]:
+    """Return all records by release id."""
+    folder = os.path.join(root, "releases")
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    records = {name: read_record(root, name) for name in names if ID_PATTERN.match(name)}
+    return {name: record for name, record in records.items() if record}
+
+
+def write_json(path: str, content: dict) -> None:
+    """Replace a JSON file in one rename, flushed to disk first."""
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".json-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+            json.dump(content, handle, indent=2, sort_keys=True)
+            handle.write("\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def advance(
+    record: dict | None, release: str, run: str, changes: dict, entries: list[dict], now: str
+) -> dict:
+    """Return the record with ``changes`` merged in and ``entries`` added to its journal. Changes nothing in place."""
+    known = record or {"id": release, "created_at": now, "state": "new", "journal": []}
+    journal = known["journal"] + [{"at": now, "run": run, **entry} for entry in entries]
+    return {**known, **changes, "journal": journal, "updated_at": now}
+
+
+def rollback_target(records: dict[str, dict], live: str | None, wanted: str | None) -> str:
+    """Choose the release to go back to: the one named, or the nearest proven predecessor of the live one.
+
+    The predecessor is the release that was live when the live one was *deployed*; a rollback does not change
+    it. So a second rollback goes further back, and never returns to the release that was just left.
+    """
+    if live is None or live not in records:
+        raise ReleaseError(
+            "no live release is recorded on this host, so there is nothing to roll back from. Deploy first."
+        )
+    if wanted:
+        return _check_target(records, live, wanted)
+    seen = {live}
+    candidate = records[live].get("predecessor")
+    while candidate and candidate not in seen:
+        seen.add(candidate)
+        if candidate in records and records[candidate]["state"] in PROVEN:
+            return candidate
+        candidate = records.get(candidate, {}).get("predecessor")
+    raise ReleaseError(
+        f"live release {live} has no proven predecessor to roll back to; name one of those that are: "
+        f"-e release=<{' | '.join(_proven(records, live)) or 'none on this host'}>."
+    )
+
+
+def _proven(records: dict[str, dict], live: str) -> list[str]:
+    return [name for name, record in records.items() if record["state"] in PROVEN and name != live]
+
+
+def _check_target(records: dict[str, dict], live: str, wanted: str) -> str:
+    if wanted == live:
+        raise ReleaseError(f"release {wanted} is live already; a rollback needs another one.")
+    record = records.get(check_id(wanted))
+    if record is None or record["state"] not in PROVEN:
+        found = "has no record on this host" if record is None else f"is in state {record['state']!r}"
+        raise ReleaseError(
+            f"release {wanted} {found}; a rollback needs a release that was live and good: "
+            f"{', '.join(_proven(records, live)) or 'there is none on this host'}."
+        )
+    return wanted
+
+
+def prunable(records: dict[str, dict], live: str | None, keep: int) -> list[str]:
+    """Return the releases that may go: the oldest beyond ``keep``, never the live one nor its rollback target."""
+    protected = {live}
+    try:
+        protected.add(rollback_target(records, live, None))
+    except ReleaseError:
+        pass
+    newest_first = sorted(records, key=lambda name: records[name]["updated_at"], reverse=True)
+    others = [name for name in newest_first if name not in protected]
+    return others[max(0, keep - len(protected & set(records))) :]
