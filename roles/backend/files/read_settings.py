@@ -1,0 +1,10 @@
+"""Print the Django settings named by the only argument (a JSON list) as a JSON object, as the running code sees them."""
+
+import json
+import sys
+
+from django.conf import settings
+
+print(
+    json.dumps({name: str(getattr(settings, name, None)) for name in json.loads(sys.argv[1])}, sort_keys=True)
+)
