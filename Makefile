@@ -1,0 +1,34 @@
+# One word for each thing to do; what it means is in the scripts and playbooks that are called.
+.PHONY: demo test lint unit app molecule prepare clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo | test | lint | unit | app | molecule | clean (see README.md)"
+
+.venv/installed: requirements.txt
+	tests/bin/venv .venv
+	touch $@
+
+demo: .venv/installed
+	sandbox/bin/demo
+
+test: .venv/installed
+	tests/bin/all
+
+lint: .venv/installed
+	tests/bin/lint
+
+unit: .venv/installed
+	tests/bin/unit
+
+app: .venv/installed prepare
+	tests/bin/app
+
+prepare: .venv/installed
+	sandbox/bin/prepare
+
+molecule: .venv/installed prepare
+	tests/bin/molecule
+
+clean:
+	sandbox/bin/clean

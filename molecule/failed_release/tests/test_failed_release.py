@@ -1,0 +1,33 @@
+"""The host after three releases that broke: before they were healthy, in their proof, and once they were live."""
+
+import pytest
+
+BROKEN = ["broken-start", "broken-login", "broken-later"]
+
+
+def test_the_release_that_was_live_serves(app):
+    assert app.live().startswith("before-")
+    assert app.get("/").status == 200
+
+
+def test_only_the_live_release_runs(app):
+    assert all(name.startswith("before-") for name in app.running())
+
+
+@pytest.mark.parametrize("version", BROKEN)
+def test_a_broken_release_is_marked_failed_with_its_first_cause_and_its_logs(app, version):
+    record = app.releases()[version]
+    assert record["state"] == "failed"
+    assert record["failure"]["task"]
+    assert record["logs"]
+
+
+def test_the_one_that_broke_once_live_had_been_switched_to(app):
+    phases = [entry["phase"] for entry in app.releases()["broken-later"]["journal"] if entry["event"] == "ended"]
+    assert phases[-1] == "switch"
+    phases = [entry["phase"] for entry in app.releases()["broken-login"]["journal"] if entry["event"] == "ended"]
+    assert "switch" not in phases
+
+
+def test_nobody_holds_the_lock(host):
+    assert not host.file("/data/app/igny8/lock.json").exists

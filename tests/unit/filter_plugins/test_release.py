@@ -1,0 +1,182 @@
+"""The id of a release, and its compose file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from ansible.module_utils.release_store import check_id
+from release import FilterModule, compose_project, other_slot, release_compose, release_id, releases_running
+
+DIGEST = "ab" * 32
+CONFIG = {"services": {"app_api": {"memory": "512m"}}, "build_arguments": {}}
+SECRETS = {"signing_key": "s3cret-of-tests", "password": "hunter2-of-tests"}
+API = {
+    "built_image": "app-api",
+    "part": "api",
+    "environment": {"KEY_FILE": "/run/secrets/signing_key"},
+    "secrets": ["signing_key"],
+    "networks": ["data"],
+    "healthcheck": {"test": ["CMD", "true"]},
+    "stop_grace_seconds": 35,
+    "memory": "512m",
+    "cpus": 2.0,
+}
+WORKER = {name: value for name, value in API.items() if name not in ("part", "secrets", "environment")}
+
+
+def compose(**services: dict) -> dict:
+    return release_compose(services, "v1.2-aaa", "/srv/app/secrets", ["edge", "data"], "edge")
+
+
+def test_id_is_the_version_and_twelve_digits():
+    found = release_id("v1.2", DIGEST, CONFIG, SECRETS)
+    version, _dash, digits = found.rpartition("-")
+    assert (version, len(digits), set(digits) <= set("0123456789abcdef")) == ("v1.2", 12, True)
+
+
+def test_id_does_not_depend_on_the_order_of_keys():
+    turned = dict(reversed(CONFIG.items())), dict(reversed(SECRETS.items()))
+    assert release_id("v1", DIGEST, *turned) == release_id("v1", DIGEST, CONFIG, SECRETS)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ("v2", DIGEST, CONFIG, SECRETS),
+        ("v1", DIGEST[:-1] + "c", CONFIG, SECRETS),
+        ("v1", DIGEST, CONFIG | {"build_arguments": {"BASE": "x"}}, SECRETS),
+        ("v1", DIGEST, CONFIG | {"services": {"app_api": {"memory": "513m"}}}, SECRETS),
+        ("v1", DIGEST, CONFIG, SECRETS | {"password": "hunter3-of-tests"}),
+        ("v1", DIGEST, CONFIG, SECRETS | {"new": ""}),
+        ("v1", DIGEST, CONFIG, dict(zip(SECRETS, reversed(SECRETS.values()), strict=True))),
+        ("v1", DIGEST, CONFIG, {}),
+    ],
+)
+def test_id_tells_every_change(changed):
+    assert release_id(*changed) != release_id("v1", DIGEST, CONFIG, SECRETS)
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256", "sha512"])
+@pytest.mark.parametrize("text", [*SECRETS.values(), json.dumps(SECRETS, sort_keys=True)])
+def test_id_is_no_plain_hash_of_a_secret(algorithm, text):
+    digits = release_id("v1", DIGEST, CONFIG, SECRETS).rpartition("-")[2]
+    assert digits not in hashlib.new(algorithm, text.encode()).hexdigest()
+
+
+def test_same_secrets_leave_another_mark_on_another_source():
+    before, after = (release_id("v1", digest, {}, SECRETS) for digest in (DIGEST, "cd" * 32))
+    assert before != after
+
+
+@pytest.mark.parametrize("version", ["a", "v1.2_3-x", "0", "a" * 50])
+def test_id_of_a_well_formed_version_is_a_well_formed_id(version):
+    assert check_id(release_id(version, DIGEST, {}, {}))
+
+
+@pytest.mark.parametrize(
+    "version", ["", "V1", ".v1", "-v1", "..", "v1..2", "a/b", "a b", "a" * 51, "é", "$(id)"]
+)
+def test_version_that_cannot_name_a_release_is_refused(version):
+    with pytest.raises(ValueError, match="cannot name a release"):
+        release_id(version, DIGEST, {}, {})
+
+
+def test_compose_names_the_project_its_image_and_its_networks():
+    content = compose(app_api=API)
+    assert content["name"] == compose_project("v1.2-aaa") == "v1-2-aaa"
+    assert content["services"]["app_api"]["image"] == "app-api:v1.2-aaa"
+    assert content["networks"] == {name: {"external": True, "name": name} for name in ("edge", "data")}
+
+
+def test_two_releases_can_run_side_by_side():
+    for service in compose(app_api=API, app_worker=WORKER)["services"].values():
+        assert not {"ports", "container_name", "network_mode", "hostname"} & set(service)
+
+
+def test_edge_reaches_a_part_by_its_slot():
+    assert compose(app_api=API)["services"]["app_api"]["networks"] == {
+        "data": {},
+        "edge": {"aliases": ["api-${RELEASE_SLOT}"]},
+    }
+
+
+def test_service_without_a_part_is_not_on_the_network_of_the_edge():
+    service = compose(app_worker=WORKER)["services"]["app_worker"]
+    assert service["networks"] == {"data": {}}
+    assert service["labels"]["release.part"] == ""
+
+
+def test_labels_name_release_part_and_slot():
+    assert compose(app_api=API)["services"]["app_api"]["labels"] == {
+        "release.id": "v1.2-aaa",
+        "release.part": "api",
+        "release.slot": "${RELEASE_SLOT}",
+    }
+
+
+def test_secrets_are_read_only_mounts_and_never_in_the_environment():
+    service = compose(app_api=API | {"volumes": ["/srv/kept:/kept:ro"]})["services"]["app_api"]
+    assert service["volumes"] == [
+        "/srv/kept:/kept:ro",
+        "/srv/app/secrets/signing_key:/run/secrets/signing_key:ro",
+    ]
+    assert service["environment"] == {"KEY_FILE": "/run/secrets/signing_key", "RELEASE_ID": "v1.2-aaa"}
+
+
+def test_service_cannot_claim_another_release():
+    service = compose(app_api=API | {"environment": {"RELEASE_ID": "v9"}})["services"]["app_api"]
+    assert service["environment"]["RELEASE_ID"] == "v1.2-aaa"
+
+
+def test_service_runs_confined_and_is_given_time_to_stop():
+    service = compose(app_api=API)["services"]["app_api"]
+    assert (service["read_only"], service["cap_drop"], service["tmpfs"]) == (True, ["ALL"], ["/tmp"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert (service["pull_policy"], service["stop_grace_period"]) == ("never", "35s")
+    assert (service["mem_limit"], service["cpus"]) == ("512m", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "value"),
+    [
+        ({"command": ["run"]}, "command", ["run"]),
+        ({"image": "redis:7"}, "image", "redis:7"),
+        ({"tmpfs": ["/run"]}, "tmpfs", ["/run"]),
+        ({"init": True}, "init", True),
+    ],
+)
+def test_what_a_service_may_say_of_itself(changes, key, value):
+    assert compose(app_api=API | changes)["services"]["app_api"][key] == value
+
+
+def test_image_keeps_its_own_command():
+    assert "command" not in compose(app_api=API)["services"]["app_api"]
+
+
+@pytest.mark.parametrize("missing", ["healthcheck", "memory", "cpus", "stop_grace_seconds", "built_image"])
+def test_service_must_say_what_it_needs(missing):
+    with pytest.raises(KeyError, match=missing):
+        compose(app_api={name: value for name, value in API.items() if name != missing})
+
+
+@pytest.mark.parametrize(("slot", "found"), [("", ["v1", "v2"]), ("blue", ["v1"]), ("green", ["v2"])])
+def test_releases_running(slot, found):
+    containers = [("v2", "green", True), ("v1", "blue", False), ("v1", "blue", True), ("v0", "blue", False)]
+    releases = {name: {"containers": []} for name in ("v2", "v1", "v0", "none")}
+    for name, where, running in containers:
+        releases[name]["containers"].append({"slot": where, "running": running})
+    assert releases_running(releases, slot) == found
+
+
+def test_other_slot():
+    assert (other_slot("blue"), other_slot("green")) == ("green", "blue")
+    with pytest.raises(KeyError):
+        other_slot("")
+
+
+def test_filters_have_the_names_of_their_functions():
+    assert {name: call.__name__ for name, call in FilterModule().filters().items()} == {
+        name: name for name in ("other_slot", "release_compose", "release_id", "releases_running")
+    }

@@ -1,0 +1,134 @@
+"""The lease: who gets it, who keeps it, and who may end it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from ansible.module_utils import release_lock
+from ansible.module_utils.release_lock import LockBusy, acquire, expired, renew
+from ansible.module_utils.release_store import ReleaseError
+
+NOW = 1000.0
+
+
+def run(holder: str) -> dict:
+    """Return what a run writes into the lock."""
+    return {
+        "holder": holder,
+        "user": holder.title(),
+        "host": "desk",
+        "pid": 7,
+        "verb": "deploy",
+        "phase": "lock",
+    }
+
+
+@pytest.fixture
+def root(tmp_path):
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize(("now", "over"), [(999.9, False), (1000.0, True), (1000.1, True)])
+def test_expired(now, over):
+    assert expired({"expires_at": 1000.0}, now) is over
+
+
+def test_free_lock_is_taken(root):
+    assert acquire(root, run("ann"), 60, now=NOW) is None
+    found = release_lock.read(root)
+    assert found["holder"] == "ann"
+    assert found["expires_at"] == NOW + 60
+
+
+def test_held_lock_is_busy_and_says_who_has_it(root):
+    acquire(root, run("ann"), 60, now=NOW)
+    words = r"held by Ann on desk \(pid 7\), deploy in phase lock, .* -e take_over=ann\."
+    with pytest.raises(LockBusy, match=words) as busy:
+        acquire(root, run("bob"), 60, now=NOW + 59.9)
+    assert busy.value.holder["holder"] == "ann"
+    assert release_lock.read(root)["holder"] == "ann"
+
+
+def test_lease_that_is_over_is_taken_over(root):
+    acquire(root, run("ann"), 60, now=NOW)
+    assert acquire(root, run("bob"), 60, now=NOW + 60)["holder"] == "ann"
+    assert release_lock.read(root)["holder"] == "bob"
+
+
+def test_named_holder_is_taken_over(root):
+    acquire(root, run("ann"), 60, now=NOW)
+    assert acquire(root, run("bob"), 60, take_over="ann", now=NOW)["holder"] == "ann"
+    assert release_lock.read(root)["holder"] == "bob"
+
+
+@pytest.mark.parametrize("take_over", ["", "cid", "bob", "Ann"])
+def test_another_name_takes_nothing_over(root, take_over):
+    acquire(root, run("ann"), 60, now=NOW)
+    with pytest.raises(LockBusy):
+        acquire(root, run("bob"), 60, take_over=take_over, now=NOW)
+
+
+def test_holder_may_take_its_lock_again(root):
+    acquire(root, run("ann"), 60, now=NOW)
+    assert acquire(root, run("ann"), 60, now=NOW + 10) is None
+    assert release_lock.read(root)["expires_at"] == NOW + 70
+
+
+@pytest.mark.parametrize("lease_before", [None, 0], ids=["free", "expired"])
+def test_exactly_one_of_many_wins_the_race(root, lease_before):
+    def compete(name: str) -> None:
+        start.wait()
+        try:
+            acquire(root, run(name), 60)
+            winners.append(name)
+        except LockBusy as busy:
+            seen.append(busy.holder["holder"])
+
+    for _round in range(25):
+        winners, seen, start = [], [], threading.Barrier(4)
+        if lease_before is not None:
+            acquire(root, run("dead"), lease_before)
+        threads = [threading.Thread(target=compete, args=(f"run{number}",)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert seen == winners * 3
+        assert release_lock.release(root, winners[0])
+
+
+def test_renewal_extends_the_lease_and_notes_the_phase(root):
+    acquire(root, run("ann"), 60, now=NOW)
+    since = release_lock.read(root)["since"]
+    renew(root, "ann", "migrate", 60, now=NOW + 59)
+    found = release_lock.read(root)
+    assert (found["phase"], found["expires_at"], found["since"]) == ("migrate", NOW + 119, since)
+
+
+@pytest.mark.parametrize(
+    ("holder", "problem"), [("ann", "but Ann on desk holds it"), (None, "but nobody holds it")]
+)
+def test_renewal_without_the_lock_is_refused(root, holder, problem):
+    if holder:
+        acquire(root, run(holder), 60, now=NOW)
+    before = release_lock.read(root)
+    with pytest.raises(ReleaseError, match=f"phase migrate needs the release lock of this run, {problem}"):
+        renew(root, "bob", "migrate", 60, now=NOW)
+    assert release_lock.read(root) == before
+
+
+def test_run_that_was_followed_by_another_cannot_renew(root):
+    acquire(root, run("ann"), 60, now=NOW)
+    acquire(root, run("bob"), 60, now=NOW + 60)
+    with pytest.raises(ReleaseError, match="Bob on desk holds it"):
+        renew(root, "ann", "switch", 60, now=NOW + 61)
+
+
+def test_only_the_holder_gives_the_lock_back(root):
+    acquire(root, run("ann"), 60)
+    assert release_lock.release(root, "bob") is False
+    assert release_lock.read(root)["holder"] == "ann"
+    assert release_lock.release(root, "ann") is True
+    assert release_lock.read(root) is None
+    assert release_lock.release(root, "ann") is False

@@ -1,0 +1,208 @@
+"""Ids, records, and the choice of the release to go back to."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pytest
+from ansible.module_utils import release_store
+from ansible.module_utils.release_store import ReleaseError, advance, check_id, prunable, rollback_target
+
+HOSTILE = [
+    "",
+    ".",
+    "..",
+    "../v1",
+    "v1/..",
+    "a/b",
+    "/etc",
+    "v1..2",
+    "V1",
+    ".v1",
+    "-v1",
+    "v 1",
+    "v1\0",
+    "a" * 64,
+    "vé",
+]
+
+
+def records(**rows: tuple[str, str | None]) -> dict[str, dict]:
+    """Return records by id from (state, predecessor), the later ones newer."""
+    return {
+        name: {"state": state, "predecessor": predecessor, "updated_at": f"2030-01-01T00:00:0{number}Z"}
+        for number, (name, (state, predecessor)) in enumerate(rows.items())
+    }
+
+
+@pytest.mark.parametrize("release", ["a", "0", "v1", "v1.2_3-aaa", "fix-0123456789ab", "a" * 63])
+def test_well_formed_ids(release):
+    assert check_id(release) == release
+
+
+@pytest.mark.parametrize("release", HOSTILE)
+@pytest.mark.parametrize("use", ["release_dir", "record_path", "read_record"])
+def test_no_path_is_made_of_a_hostile_id(release, use):
+    with pytest.raises(ReleaseError, match="is not well-formed"):
+        getattr(release_store, use)("/srv/app", release)
+
+
+def test_time_is_utc_to_the_millisecond():
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", release_store.utc_now())
+
+
+def test_records_are_read_by_id(tmp_path):
+    for name, text in {"v1": '{"id": "v1"}', "v2": '{"id": "v2"}', "Other": "no JSON", "empty": None}.items():
+        (tmp_path / "releases" / name).mkdir(parents=True)
+        if text:
+            (tmp_path / "releases" / name / "record.json").write_text(text)
+    assert release_store.read_records(str(tmp_path)) == {"v1": {"id": "v1"}, "v2": {"id": "v2"}}
+
+
+def test_host_without_releases_has_no_records(tmp_path):
+    assert release_store.read_records(str(tmp_path)) == {}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe"])
+def test_damaged_record_is_named(tmp_path, content):
+    (tmp_path / "releases/v1").mkdir(parents=True)
+    (tmp_path / "releases/v1/record.json").write_bytes(content)
+    with pytest.raises(ReleaseError, match="releases/v1/record.json is not JSON .* deploy the version again"):
+        release_store.read_record(str(tmp_path), "v1")
+
+
+def test_json_is_written_readable_for_all(tmp_path):
+    path = tmp_path / "record.json"
+    release_store.write_json(str(path), {"b": 1, "a": "é"})
+    assert json.loads(path.read_text()) == {"a": "é", "b": 1}
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("crash", [OSError, KeyboardInterrupt])
+def test_crash_before_the_rename_leaves_the_old_file(tmp_path, monkeypatch, crash):
+    def replace(_temporary: str, _path: str) -> None:
+        raise crash
+
+    (tmp_path / "record.json").write_text('{"id": "old"}')
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(crash):
+        release_store.write_json(str(tmp_path / "record.json"), {"id": "new"})
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"record.json": '{"id": "old"}'}
+
+
+def test_content_that_is_no_json_leaves_the_old_file(tmp_path):
+    (tmp_path / "record.json").write_text('{"id": "old"}')
+    with pytest.raises(TypeError):
+        release_store.write_json(str(tmp_path / "record.json"), {"id": object()})
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"record.json": '{"id": "old"}'}
+
+
+def test_first_advance_makes_the_record():
+    assert advance(None, "v1", "run1", {"version": "v1"}, [{"phase": "stage", "event": "begins"}], "t1") == {
+        "id": "v1",
+        "version": "v1",
+        "state": "new",
+        "created_at": "t1",
+        "updated_at": "t1",
+        "journal": [{"at": "t1", "run": "run1", "phase": "stage", "event": "begins"}],
+    }
+
+
+def test_later_advance_merges_and_changes_nothing_in_place():
+    first = advance(None, "v1", "run1", {"slot": "blue", "version": "v1"}, [{"event": "begins"}], "t1")
+    second = advance(first, "v1", "run2", {"slot": "green", "state": "staged"}, [{"event": "ended"}], "t2")
+    assert (second["created_at"], second["updated_at"], second["state"]) == ("t1", "t2", "staged")
+    assert (second["version"], second["slot"], first["slot"]) == ("v1", "green", "blue")
+    assert [(entry["at"], entry["run"]) for entry in second["journal"]] == [("t1", "run1"), ("t2", "run2")]
+    assert len(first["journal"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "live", "target"),
+    [
+        ({"a": ("good", None), "b": ("live", "a")}, "b", "a"),
+        ({"a": ("live", None), "b": ("live", "a")}, "b", "a"),
+        ({"a": ("good", None), "b": ("failed", "a"), "c": ("live", "b")}, "c", "a"),
+        ({"a": ("good", None), "b": ("failed", "a"), "c": ("new", "b"), "d": ("live", "c")}, "d", "a"),
+        ({"a": ("good", None), "b": ("live", "a"), "c": ("good", "b")}, "b", "a"),
+        ({"a": ("good", "b"), "b": ("live", "a")}, "b", "a"),
+    ],
+)
+def test_nearest_proven_predecessor(rows, live, target):
+    assert rollback_target(records(**rows), live, None) == target
+
+
+@pytest.mark.parametrize("state", sorted({"new", *release_store.STATES} - {"live", "good"}))
+def test_release_that_never_proved_itself_is_no_target(state):
+    with pytest.raises(ReleaseError, match="b has no proven predecessor .*none on this host"):
+        rollback_target(records(a=(state, None), b=("live", "a")), "b", None)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"b": ("live", None)},
+        {"b": ("live", "")},
+        {"b": ("live", "b")},
+        {"b": ("live", "pruned")},
+        {"a": ("failed", "b"), "b": ("live", "a")},
+        {"a": ("failed", "c"), "c": ("failed", "a"), "b": ("live", "a")},
+    ],
+)
+def test_chain_without_a_proven_release_ends(rows):
+    with pytest.raises(ReleaseError, match="b has no proven predecessor"):
+        rollback_target(records(**rows), "b", None)
+
+
+def test_error_lists_the_releases_that_can_be_named():
+    rows = records(a=("good", None), b=("failed", None), c=("live", "b"), d=("good", None))
+    with pytest.raises(ReleaseError, match=r"-e release=<a \| d>\."):
+        rollback_target(rows, "c", None)
+
+
+@pytest.mark.parametrize("live", [None, "", "unknown"])
+@pytest.mark.parametrize("wanted", [None, "a"])
+def test_no_rollback_without_a_live_release(live, wanted):
+    with pytest.raises(ReleaseError, match="no live release is recorded"):
+        rollback_target(records(a=("good", None)), live, wanted)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problem"),
+    [
+        ("c", "release c is live already"),
+        ("unknown", "release unknown has no record on this host; .*: a, d"),
+        ("b", "release b is in state 'failed'; .*: a, d"),
+        ("../a", "is not well-formed"),
+    ],
+)
+def test_named_release_is_refused(wanted, problem):
+    rows = records(a=("good", None), b=("failed", "a"), c=("live", "a"), d=("good", "c"))
+    with pytest.raises(ReleaseError, match=problem):
+        rollback_target(rows, "c", wanted)
+
+
+def test_named_release_need_not_be_the_nearest():
+    rows = records(a=("good", None), b=("good", "a"), c=("live", "b"))
+    assert rollback_target(rows, "c", "a") == "a"
+
+
+@pytest.mark.parametrize(
+    ("live", "keep", "gone"),
+    [
+        ("e", 5, []),
+        ("e", 4, ["a"]),
+        ("e", 2, ["d", "b", "a"]),
+        ("e", 0, ["d", "b", "a"]),
+        ("a", 2, ["d", "c", "b"]),
+        ("a", 0, ["e", "d", "c", "b"]),
+        ("c", 3, ["d", "a"]),
+        (None, 2, ["c", "b", "a"]),
+        (None, 0, ["e", "d", "c", "b", "a"]),
+    ],
+)
+def test_prunable_takes_the_oldest_and_never_the_live_one_nor_its_target(live, keep, gone):
+    rows = records(a=("good", None), b=("good", "a"), c=("good", "b"), d=("failed", "c"), e=("good", "d"))
+    assert prunable(rows, live, keep) == gone
