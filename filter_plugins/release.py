@@ -21,7 +21,7 @@ def release_id(version: str, source_digest: str, config: dict, secrets: dict) ->
     """
     if not VERSION_PATTERN.match(version) or ".." in version:
         raise ValueError(
-            f"version {version!r} cannot name a release; lower-case letters, digits, '.', '_' and '-' are allowed, at most 50."
+            f"version {version!r} cannot name a release; at most 50 of the characters a-z, 0-9, '.', '_' and '-' can."
         )
     fingerprint = hmac.new(
         json.dumps(secrets, sort_keys=True).encode(), source_digest.encode(), hashlib.sha256
@@ -40,8 +40,8 @@ def release_compose(
 ) -> dict:
     """Return the content of a release's compose file.
 
-    ``services`` is {name: {image or built_image, part, port, environment, secrets, command, volumes, tmpfs, networks, healthcheck,
-    memory, cpus, stop_grace_seconds}}. A service with a ``part`` (``api`` or ``web``) is reached by the edge as
+    ``services`` is {name: {image or built_image, part, environment, secrets, command, volumes, tmpfs,
+    networks, healthcheck, memory, cpus, stop_grace_seconds}}. A service with a ``part`` (``api`` or ``web``) is reached by the edge as
     ``<part>-<slot>``; the slot comes from ``RELEASE_SLOT`` in the project's ``.env`` when it is started.
     """
     return {

@@ -223,7 +223,7 @@ requirements:
   - psycopg2, when O(postgres) is given
   - redis, when O(redis) is given
 author:
-  - Deployment maintainers
+  - Deployment team
 """
 
 EXAMPLES = r"""

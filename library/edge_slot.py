@@ -7,8 +7,8 @@ DOCUMENTATION = r"""
 module: edge_slot
 short_description: Make an idle slot of the edge reachable by a secret header
 description:
-  - With O(state=proving), waits until HAProxy has checked the containers of the slot and has their addresses, names the slot's
-    release, and lets requests that carry the prove key reach it. No other request does.
+  - With O(state=proving), waits until HAProxy has checked the containers of the slot and has their
+    addresses, names the slot's release, and lets requests that carry the prove key reach it. No other request does.
   - With O(state=closed), forgets the prove key.
   - The edge's configuration is not touched; only entries of its maps come and go, over its admin socket.
 options:

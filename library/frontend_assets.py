@@ -7,7 +7,8 @@ DOCUMENTATION = r"""
 module: frontend_assets
 short_description: Publish a release's hashed assets for tabs that are still open
 description:
-  - Copies the built assets out of a frontend image into the release's folder, and links each into a folder that all releases serve.
+  - Copies the built assets out of a frontend image into the release's folder, and links each into a folder that
+    all releases serve.
   - With O(state=pruned), removes the shared files that no release's folder holds any more.
 options:
   state:

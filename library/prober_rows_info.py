@@ -60,7 +60,7 @@ options:
 requirements:
   - psycopg2
 author:
-  - Deployment maintainers
+  - Deployment team
 """
 
 EXAMPLES = r"""

@@ -7,11 +7,14 @@ DOCUMENTATION = r"""
 module: release_lock
 short_description: Take or give back the release lock of an app host
 description:
-  - One run at a time may change the releases of a host. The lock names its holder and is a lease, which every phase renews.
+  - One run at a time may change the releases of a host.
+  - The lock names its holder and is a lease, which every phase renews.
   - Taking the lock and giving it back in the same run leaves the host as it was, so the module never reports a change.
 options:
   root:
-    description: Folder that holds the releases; the lock is C(lock.json) in it. It is created when it does not exist.
+    description:
+      - Folder that holds the releases; the lock is C(lock.json) in it.
+      - It is created when it does not exist.
     type: path
     required: true
   state:
@@ -21,8 +24,8 @@ options:
     default: present
   holder:
     description:
-      - Identity of the run, with the keys V(holder) (unique id of the run), V(user), V(host), V(machine_id), V(boot_id),
-        V(pid_namespace), V(pid), V(pid_started) and V(verb).
+      - Identity of the run, with the keys V(holder) (unique id of the run), V(user), V(host), V(machine_id),
+        V(boot_id), V(pid_namespace), V(pid), V(pid_started) and V(verb).
     type: dict
     required: true
   lease_seconds:
@@ -39,7 +42,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: In check mode the lock is looked at and not taken; a lock held by another run is reported, not an error.
+    description: In check mode the lock is only looked at; one held by another run is reported, not an error.
 author: Deployment team
 """
 
@@ -47,7 +50,7 @@ EXAMPLES = r"""
 - name: Take the release lock
   release_lock:
     root: /srv/app
-    holder: "{{ lookup('control_run', 'deploy') }}"
+    holder: "{{ 'deploy' | control_run }}"
     wait_seconds: 60
 """
 

@@ -8,8 +8,8 @@ module: release_record
 short_description: Record a phase of a release
 description:
   - Adds an entry to the release's journal and merges what is known into its record.
-  - Refuses where this run does not hold the release lock, and renews the lock's lease otherwise. So a phase that changes
-    a host cannot be started alone, and a run that lost its lock stops at its next phase.
+  - Refuses where this run does not hold the release lock, and renews the lock's lease otherwise. So a phase that
+    changes a host cannot be started alone, and a run that lost its lock stops at its next phase.
 options:
   root:
     description: Folder that holds the releases.

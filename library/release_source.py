@@ -12,7 +12,9 @@ description:
   - The archive is a scratch file that can be made again at any time, so the module never reports a change.
 options:
   source:
-    description: Folder of the app. It may hold C(versions.yml), which composes versions from C(base/) and C(overlays/<name>/).
+    description:
+      - Folder of the app.
+      - It may hold C(versions.yml), which composes versions from C(base/) and C(overlays/<name>/).
     type: path
     required: true
   version:
@@ -23,6 +25,22 @@ options:
     description: Folder for the archive; it is created when it does not exist.
     type: path
     required: true
+  additions:
+    description:
+      - Files that builds need on this network, such as a list of certificate authorities, and that are not source.
+      - They are in the archive, and do not count for the digest.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Name in the source.
+        type: str
+        required: true
+      src:
+        description: File on the control node.
+        type: path
+        required: true
   replacements:
     description: Files that take another one's place when they are in the source. The old file is kept beside it.
     type: list
@@ -94,6 +112,12 @@ ARGUMENT_SPEC = dict(
     source=dict(type="path", required=True),
     version=dict(type="str", required=True),
     archive_dir=dict(type="path", required=True),
+    additions=dict(
+        type="list",
+        elements="dict",
+        default=[],
+        options=dict(path=dict(type="str", required=True), src=dict(type="path", required=True)),
+    ),
     replacements=dict(
         type="list",
         elements="dict",
@@ -114,10 +138,11 @@ def main() -> None:
         files = collect(layers(params["source"], params["version"]))
         files, replaced = replace(files, [Replacement(**entry) for entry in params["replacements"]])
         found = digest(files)
+        packed = {**files, **{entry["path"]: entry["src"] for entry in params["additions"]}}
         os.makedirs(params["archive_dir"], mode=0o755, exist_ok=True)
-        archive = os.path.join(params["archive_dir"], f"{found}.tar")
+        archive = os.path.join(params["archive_dir"], f"{digest(packed)}.tar")
         if not os.path.exists(archive):
-            pack(files, archive)
+            pack(packed, archive)
     except (SourceError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, archive=archive, digest=found, files=len(files), replaced=replaced)

@@ -33,8 +33,8 @@ def lock_path(root: str) -> str:
 def describe(holder: dict) -> str:
     """Say who holds the lock, from where, doing what and since when."""
     return (
-        f"release lock is held by {holder['user']} on {holder['host']} (pid {holder['pid']}), {holder['verb']} in phase "
-        f"{holder['phase']}, since {holder['since']}. Wait with -e deploy_wait_seconds=900, or, once you know that run "
+        f"release lock is held by {holder['user']} on {holder['host']} (pid {holder['pid']}), {holder['verb']} in "
+        f"phase {holder['phase']}, since {holder['since']}. Wait with -e deploy_wait_seconds=900, or, once you know that run "
         f"is dead, take it over with -e take_over={holder['holder']}."
     )
 

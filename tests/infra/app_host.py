@@ -35,7 +35,9 @@ class AppHost:
         text = self.run(f"curl --silent --include --max-time 10 http://127.0.0.1{path}").replace("\r\n", "\n")
         head, _blank, body = text.partition("\n\n")
         status, *lines = head.splitlines()
-        headers = {name.lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines)}
+        headers = {
+            name.lower(): value.strip() for name, _colon, value in (line.partition(":") for line in lines)
+        }
         return Answer(int(status.split()[1]), headers, body)
 
     def record(self, release: str) -> dict:

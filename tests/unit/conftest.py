@@ -1,4 +1,4 @@
-"""Makes module_utils/ importable as ansible.module_utils.x, and library/, filter_plugins/, helpers/ as top-level modules."""
+"""Makes module_utils/ importable as ansible.module_utils.x; library/, filter_plugins/, helpers/ top-level."""
 
 from __future__ import annotations
 

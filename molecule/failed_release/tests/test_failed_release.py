@@ -23,9 +23,13 @@ def test_a_broken_release_is_marked_failed_with_its_first_cause_and_its_logs(app
 
 
 def test_the_one_that_broke_once_live_had_been_switched_to(app):
-    phases = [entry["phase"] for entry in app.releases()["broken-later"]["journal"] if entry["event"] == "ended"]
+    phases = [
+        entry["phase"] for entry in app.releases()["broken-later"]["journal"] if entry["event"] == "ended"
+    ]
     assert phases[-1] == "switch"
-    phases = [entry["phase"] for entry in app.releases()["broken-login"]["journal"] if entry["event"] == "ended"]
+    phases = [
+        entry["phase"] for entry in app.releases()["broken-login"]["journal"] if entry["event"] == "ended"
+    ]
     assert "switch" not in phases
 
 

@@ -1,4 +1,4 @@
-"""Print the Django settings named by the only argument (a JSON list) as a JSON object, as the running code sees them."""
+"""Print the Django settings named by the only argument, a JSON list, as a JSON object of what the code sees."""
 
 import json
 import sys

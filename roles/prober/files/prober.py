@@ -90,7 +90,7 @@ def wait_until_ready(reading: int, child: int, config: Config) -> dict[str, Any]
         if not said:
             os.kill(child, signal.SIGTERM)
             raise ProberError(
-                f"the prober had no first answers within {config.start_seconds:g} seconds; see {config.directory}/prober.log"
+                f"the prober had no answers within {config.start_seconds:g} seconds; see {config.directory}/prober.log"
             )
         words = stream.readline().strip()
     if words != "ready":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import importlib
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
+from manual import options_in_manual, options_in_spec
 from project_files import ROOT
 
 MODULES = sorted(path.stem for path in (ROOT / "library").glob("*.py"))
@@ -23,28 +23,14 @@ def imported(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-def manual(name: str, part: str) -> Any:
+def part_of(name: str, part: str) -> Any:
+    """One of the three parts of a manual: DOCUMENTATION, EXAMPLES or RETURN."""
     return yaml.safe_load(getattr(imported(name), part))
-
-
-def described(options: dict[str, dict] | None, suboptions: str) -> dict[str, dict]:
-    """Type, required, default, choices, elements and suboptions of each option, however they are written."""
-    return {
-        name: {
-            "type": option.get("type", "str"),
-            "required": option.get("required", False),
-            "default": option.get("default"),
-            "choices": list(option.get("choices", [])),
-            "elements": option.get("elements"),
-            "options": described(option.get(suboptions), suboptions),
-        }
-        for name, option in (options or {}).items()
-    }
 
 
 def calls(name: str, function: str) -> list[ast.Call]:
     """Calls of a function or method in a module's source."""
-    tree = ast.parse(Path(ROOT / "library" / f"{name}.py").read_text())
+    tree = ast.parse((ROOT / "library" / f"{name}.py").read_text())
     return [
         node
         for node in ast.walk(tree)
@@ -54,8 +40,7 @@ def calls(name: str, function: str) -> list[ast.Call]:
 
 @each_module
 def test_documented_options_are_those_of_the_code(name: str):
-    documented = described(manual(name, "DOCUMENTATION")["options"], "suboptions")
-    assert documented == described(imported(name).ARGUMENT_SPEC, "options")
+    assert options_in_manual(imported(name)) == options_in_spec(imported(name))
 
 
 @each_module
@@ -64,14 +49,14 @@ def test_check_mode_is_documented(name: str):
     supported = any(
         k.arg == "supports_check_mode" and ast.unparse(k.value) == "True" for k in module.keywords
     )
-    attribute = manual(name, "DOCUMENTATION")["attributes"]["check_mode"]
+    attribute = part_of(name, "DOCUMENTATION")["attributes"]["check_mode"]
     assert attribute["support"] in (("full", "partial") if supported else ("none",))
     assert attribute["description"]
 
 
 @each_module
 def test_results_are_documented(name: str):
-    documented = manual(name, "RETURN")
+    documented = part_of(name, "RETURN")
     assert [
         key for key, value in documented.items() if not {"description", "returned", "type"} <= set(value)
     ] == []
@@ -82,7 +67,7 @@ def test_results_are_documented(name: str):
 @each_module
 def test_examples_use_the_module_as_it_is(name: str):
     spec = imported(name).ARGUMENT_SPEC
-    examples = [task[name] for task in manual(name, "EXAMPLES") if name in task]
+    examples = [task[name] for task in part_of(name, "EXAMPLES") if name in task]
     assert examples
     for example in examples:
         assert set(example) <= set(spec)

@@ -6,19 +6,20 @@ import io
 import os
 import shutil
 import tarfile
+from collections.abc import Iterator
 
 import pytest
 from ansible.module_utils import frontend_assets
 from ansible.module_utils.frontend_assets import AssetsError, prune, publish, relative_files, unpack
 
 
-def archive(*members: tuple[str, bytes], kind: bytes = tarfile.REGTYPE, mode: int = 0o600) -> list[bytes]:
+def archive(*members: tuple[str, bytes], kind: bytes = tarfile.REGTYPE) -> list[bytes]:
     """Return the chunks of a tar stream."""
     spool = io.BytesIO()
     with tarfile.open(fileobj=spool, mode="w") as tar:
         for name, content in members:
             info = tarfile.TarInfo(name)
-            info.type, info.mode, info.linkname = kind, mode, "/etc/passwd"
+            info.type, info.linkname = kind, "/etc/passwd"
             info.size = len(content) if kind == tarfile.REGTYPE else 0
             tar.addfile(info, io.BytesIO(content))
     data = spool.getvalue()
@@ -33,6 +34,14 @@ def release(folder, **files: str):
     return str(folder)
 
 
+@pytest.fixture
+def closed_umask() -> Iterator[None]:
+    """Let new files be their owner's alone, as on a hardened host."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
 def test_stream_is_unpacked_without_its_first_folder(tmp_path):
     unpack(archive(("assets/a.js", b"a"), ("assets/deep/b.js", b"b")), str(tmp_path / "out"))
     assert relative_files(str(tmp_path / "out")) == ["a.js", "deep/b.js"]
@@ -40,7 +49,7 @@ def test_stream_is_unpacked_without_its_first_folder(tmp_path):
     assert os.listdir(tmp_path) == ["out"]
 
 
-def test_web_server_may_read_what_was_unpacked(tmp_path):
+def test_web_server_may_read_what_was_unpacked(tmp_path, closed_umask):
     unpack(archive(("assets/deep/b.js", b"b")), str(tmp_path / "out"))
     modes = {path: os.stat(tmp_path / path).st_mode & 0o777 for path in ("out", "out/deep", "out/deep/b.js")}
     assert modes == {"out": 0o755, "out/deep": 0o755, "out/deep/b.js": 0o644}

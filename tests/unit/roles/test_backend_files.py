@@ -18,8 +18,8 @@ def check(tmp_path):
     """Run the check as the image would, with one distribution installed; returns (exit code, what it said)."""
 
     def run(
-        version: str | None, module: str | None = "shop_cache", wanted: list = [WANTED]
-    ) -> tuple[int, str]:  # noqa: B006
+        version: str | None, module: str | None = "shop_cache", wanted: tuple = (WANTED,)
+    ) -> tuple[int, str]:
         if version:
             (tmp_path / f"shop_cache-{version}.dist-info").mkdir()
             metadata = f"Metadata-Version: 2.1\nName: shop-cache\nVersion: {version}\n"
@@ -34,12 +34,12 @@ def check(tmp_path):
     return run
 
 
-@pytest.mark.parametrize("version", ["5.4.0", "5.4.1", "5.10", "6.0.0rc1", "10.0"])
+@pytest.mark.parametrize("version", ["5.4.0", "5.4.0.post1", "5.10", "6.0.0rc1"])
 def test_module_that_is_new_enough_is_fine(check, version):
     assert check(version) == (0, "")
 
 
-@pytest.mark.parametrize("version", ["5.3.9", "5.3", "4.99.99", "0", "5"])
+@pytest.mark.parametrize("version", ["5.3.9", "5.3", "4.99.99", "5"])
 def test_module_that_is_too_old_is_refused(check, version):
     words = f"shop-cache is {version}; 5.4.0 or later is needed in requirements.txt"
     assert check(version) == (1, words)
@@ -60,11 +60,11 @@ def test_module_that_is_missing_is_refused(check, version, module, reason):
 
 def test_every_problem_is_told(check):
     other = WANTED | {"distribution": "shop-queue"}
-    code, words = check("5.3", wanted=[WANTED, other])
+    code, words = check("5.3", wanted=(WANTED, other))
     assert code == 1
     assert words.startswith("shop-cache is 5.3; 5.4.0 or later")
     assert "; shop-queue is not usable in the image" in words
 
 
 def test_nothing_that_is_required_is_fine(check):
-    assert check(None, wanted=[]) == (0, "")
+    assert check(None, wanted=()) == (0, "")

@@ -12,7 +12,9 @@ def test_the_release_that_was_left_is_kept_and_good(app):
 
 
 def test_rows_of_all_three_releases_are_there(app):
-    texts = app.sql("SELECT text FROM igny8_note WHERE text LIKE 'kept across releases%' ORDER BY id").splitlines()
+    texts = app.sql(
+        "SELECT text FROM igny8_note WHERE text LIKE 'kept across releases%' ORDER BY id"
+    ).splitlines()
     assert [text.rpartition(" ")[2].split("-")[0] for text in texts] == ["fix", "next", "fix"]
 
 

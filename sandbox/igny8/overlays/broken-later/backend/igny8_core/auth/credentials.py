@@ -1,4 +1,4 @@
-"""A check of credentials that works for the first two logins, so that a release passes its proof and breaks once it is live."""
+"""A check of credentials that works for two logins, so that a release passes its proof and breaks once live."""
 
 from pathlib import Path
 

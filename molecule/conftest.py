@@ -1,0 +1,35 @@
+"""Fixtures of the scenarios' tests: the scenario's host, over one SSH connection."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+import testinfra
+from app_host import AppHost
+
+WANTED = "{{ {'port': sandbox_ssh_port, 'key': sandbox_ssh_key} | to_json }}"
+
+
+@pytest.fixture(scope="session")
+def host():
+    """The scenario's host, as root. The inventory is asked once; a connection by Ansible costs a second a command."""
+    answer = subprocess.run(
+        ["ansible", "sandbox", "--one-line", "--module-name=ansible.builtin.debug", f"--args=msg={WANTED}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    ssh = json.loads(json.loads(answer.stdout.partition("=>")[2])["msg"])
+    options = f"ssh_identity_file={ssh['key']}&sudo=true&controlpersist=60"
+    extra = (
+        "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o IdentitiesOnly=yes"
+    )
+    return testinfra.get_host(f"ssh://deploy@127.0.0.1:{ssh['port']}?{options}", ssh_extra_args=extra)
+
+
+@pytest.fixture(scope="session")
+def app(host) -> AppHost:
+    """The app host of the scenario."""
+    return AppHost(host)

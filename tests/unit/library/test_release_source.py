@@ -1,0 +1,84 @@
+"""The source of a version, packed by the module."""
+
+from __future__ import annotations
+
+import tarfile
+
+import pytest
+import release_source
+from manual import results_in_manual, returned
+
+REPLACEMENT = {"new": "api-new.ts", "target": "api.ts", "kept": "api-old.ts"}
+
+
+@pytest.fixture
+def pack(run_module, tmp_path):
+    """Pack a version of a small source; returns the result."""
+    for name in ("base", "overlays/fix"):
+        (tmp_path / "source" / name).mkdir(parents=True)
+    (tmp_path / "source/versions.yml").write_text("versions: {before: [], fix: [fix], lost: [lost]}")
+    (tmp_path / "source/base/api.ts").write_text("old")
+    (tmp_path / "source/overlays/fix/api-new.ts").write_text("new")
+
+    def call(version: str, check_mode: bool = False, **options) -> dict:
+        folders = {"source": str(tmp_path / "source"), "archive_dir": str(tmp_path / "archives/deep")}
+        return run_module(release_source, folders | {"version": version} | options, check_mode)
+
+    return call
+
+
+def members(archive: str) -> dict[str, str]:
+    with tarfile.open(archive) as tar:
+        return {member.name: tar.extractfile(member).read().decode() for member in tar}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_version_is_packed_under_its_digest(pack, tmp_path, check_mode):
+    result = pack("fix", check_mode, replacements=[REPLACEMENT])
+    assert members(result["archive"]) == {"api.ts": "new", "api-old.ts": "old"}
+    assert result["archive"] == f"{tmp_path}/archives/deep/{result['digest']}.tar"
+    assert (result["changed"], result["files"], result["replaced"]) == (False, 2, ["api.ts"])
+    assert returned(result) == results_in_manual(release_source)
+
+
+def test_source_of_the_operator_is_not_touched(pack, tmp_path):
+    pack("fix", replacements=[REPLACEMENT])
+    assert (tmp_path / "source/base/api.ts").read_text() == "old"
+    assert [path.name for path in (tmp_path / "source/overlays/fix").iterdir()] == ["api-new.ts"]
+
+
+def test_version_without_the_replacement_stays_as_it_is(pack):
+    result = pack("before", replacements=[REPLACEMENT])
+    assert (members(result["archive"]), result["replaced"]) == ({"api.ts": "old"}, [])
+
+
+def test_additions_are_packed_and_do_not_count(pack, tmp_path):
+    (tmp_path / "ca.crt").write_text("list")
+    plain = pack("before")
+    added = pack("before", additions=[{"path": "api.ts", "src": str(tmp_path / "ca.crt")}])
+    assert members(added["archive"]) == {"api.ts": "list"}
+    assert members(plain["archive"]) == {"api.ts": "old"}
+    assert (added["digest"], added["files"]) == (plain["digest"], plain["files"])
+
+
+def test_versions_differ_and_a_version_is_packed_once(pack, tmp_path):
+    first = pack("before")
+    written = (tmp_path / "archives/deep" / f"{first['digest']}.tar").stat()
+    assert pack("fix")["digest"] != first["digest"]
+    assert pack("before")["archive"] == first["archive"]
+    assert (tmp_path / "archives/deep" / f"{first['digest']}.tar").stat().st_mtime_ns == written.st_mtime_ns
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [("next", "version 'next' is not in"), ("lost", "overlays/lost does not exist")],
+)
+def test_version_that_cannot_be_assembled_fails(pack, tmp_path, version, problem):
+    assert problem in pack(version)["msg"]
+    assert not (tmp_path / "archives").exists()
+
+
+def test_what_cannot_be_read_or_written_fails(pack, tmp_path):
+    (tmp_path / "file").touch()
+    assert "Not a directory" in pack("fix", archive_dir=str(tmp_path / "file/archives"))["msg"]
+    assert "No such file" in pack("fix", additions=[{"path": "a", "src": str(tmp_path / "missing")}])["msg"]
