@@ -60,9 +60,10 @@ def control_run(verb: str) -> dict:
 def control_run_is_dead(holder: dict) -> bool:
     """Say whether the holder's control process is known to be gone; False where this machine cannot know."""
     here = place()
-    if not holder or not here["machine_id"] + here["boot_id"]:
+    # Cloned machines may share their machine id, and slim containers have none.
+    if not holder or not here["machine_id"] or not here["boot_id"]:
         return False
-    if holder.get("machine_id") != here["machine_id"]:
+    if (holder.get("machine_id"), holder.get("host")) != (here["machine_id"], platform.node()):
         return False
     if holder.get("boot_id") != here["boot_id"]:
         return True

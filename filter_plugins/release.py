@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import re
 
 #: A version must leave room for the dash and the digest, within the 63 characters of a container or image name.
-VERSION_PATTERN = re.compile(r"^[a-z0-9][a-z0-9._-]{0,49}$")
+VERSION_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,49}")
 DIGEST_LENGTH = 12
+FINGERPRINT_ROUNDS = 200_000
 #: Where the application finds its secrets, inside every container.
 SECRETS_MOUNT = "/run/secrets"
 
@@ -17,17 +17,21 @@ SECRETS_MOUNT = "/run/secrets"
 def release_id(version: str, source_digest: str, config: dict, secrets: dict) -> str:
     """Return ``<version>-<12 hex>``: the same for the same source, configuration and secrets.
 
-    Of the secrets only a keyed fingerprint goes in, so the id tells that one has changed and nothing about it.
+    Of the secrets only a slow fingerprint goes in, so the id tells that one has changed and nothing about it.
     """
-    if not VERSION_PATTERN.match(version) or ".." in version:
+    if not VERSION_PATTERN.fullmatch(version) or ".." in version:
         raise ValueError(
             f"version {version!r} cannot name a release; at most 50 of the characters a-z, 0-9, '.', '_' and '-' can."
         )
-    fingerprint = hmac.new(
-        json.dumps(secrets, sort_keys=True).encode(), source_digest.encode(), hashlib.sha256
-    )
-    parts = [source_digest, json.dumps(config, sort_keys=True), fingerprint.hexdigest()]
+    fingerprint = _fingerprint(secrets, source_digest)
+    parts = [version, source_digest, json.dumps(config, sort_keys=True), fingerprint]
     return f"{version}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:DIGEST_LENGTH]}"
+
+
+def _fingerprint(secrets: dict, salt: str) -> str:
+    # Slow on purpose: the id is public, and must not be a quick way to try guesses of a weak secret.
+    content = json.dumps(secrets, sort_keys=True).encode()
+    return hashlib.pbkdf2_hmac("sha256", content, salt.encode(), FINGERPRINT_ROUNDS).hex()
 
 
 def compose_project(release: str) -> str:
@@ -41,8 +45,9 @@ def release_compose(
     """Return the content of a release's compose file.
 
     ``services`` is {name: {image or built_image, part, environment, secrets, command, volumes, tmpfs,
-    networks, healthcheck, memory, cpus, stop_grace_seconds}}. A service with a ``part`` (``api`` or ``web``) is reached by the edge as
-    ``<part>-<slot>``; the slot comes from ``RELEASE_SLOT`` in the project's ``.env`` when it is started.
+    networks, healthcheck, memory, cpus, stop_grace_seconds}}. A service with a ``part`` (``api`` or ``web``) is
+    reached by the edge as ``<part>-<slot>``; the slot comes from ``RELEASE_SLOT`` in the project's ``.env`` when
+    it is started.
     """
     return {
         "name": compose_project(release),
@@ -61,7 +66,7 @@ def _service(service: dict, release: str, secrets_dir: str, slot_network: str) -
         "pull_policy": "never",
         "restart": "unless-stopped",
         "init": service.get("init", False),
-        "environment": {**service.get("environment", {}), "RELEASE_ID": release},
+        "environment": {**_literal(service.get("environment", {})), "RELEASE_ID": release},
         "networks": _networks(service, slot_network),
         "volumes": [*service.get("volumes", []), *mounts],
         "healthcheck": service["healthcheck"],
@@ -80,6 +85,11 @@ def _service(service: dict, release: str, secrets_dir: str, slot_network: str) -
         "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
     }
     return {**content, **({"command": service["command"]} if service.get("command") else {})}
+
+
+def _literal(environment: dict) -> dict[str, str]:
+    # Compose would put the value of a variable in the place of its name.
+    return {name: str(value).replace("$", "$$") for name, value in environment.items()}
 
 
 def _secret_mount(secrets_dir: str, name: str) -> str:

@@ -147,6 +147,10 @@ def prove(runtime: EdgeRuntime, params: dict) -> dict:
     live_map = f"{params['maps_dir']}/live.map"
     write_map(live_map, {**read_map_file(live_map), params["slot"]: params["release"]})
     runtime.set_entry(f"{params['container_maps_dir']}/live.map", params["slot"], params["release"])
+    if runtime.read_map(f"{params['container_maps_dir']}/live.map").get(params["slot"]) != params["release"]:
+        raise EdgeError(
+            f"edge did not take {params['release']} for slot {params['slot']}. Run the playbook again."
+        )
     runtime.clear(f"{params['container_maps_dir']}/probe.map")  # what a run that was killed left behind
     runtime.set_entry(f"{params['container_maps_dir']}/probe.map", params["prove_key"], params["slot"])
     return dict(addresses=wanted, waited_seconds=round(time.monotonic() - begun, 3))
@@ -157,7 +161,8 @@ def main() -> None:
     if DOCKER_ERROR:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_ERROR)
     if module.check_mode:
-        module.exit_json(changed=True, addresses={}, waited_seconds=0.0)
+        result = dict(addresses={}, waited_seconds=0.0) if module.params["state"] == "proving" else {}
+        module.exit_json(changed=True, **result)
     params, runtime = module.params, EdgeRuntime(module.params["socket"])
     try:
         if params["state"] == "closed":

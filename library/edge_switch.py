@@ -145,10 +145,11 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params, switch = module.params, Switch(module.params)
     try:
-        before, changed = read_map_file(switch.file), switch.differs()
+        before, changed = switch.runtime.read_map(switch.map), switch.differs()
         seconds, drained, left = 0.0, 0.0, 0
-        if changed and not module.check_mode:
-            seconds = switch.set()
+        if not module.check_mode:
+            seconds = switch.set() if changed else 0.0
+            # Also where a run that was killed had switched already, and had no time to wait.
             drained, left = switch.drain(other_slot(params["slot"]), params["drain_seconds"])
     except (EdgeError, OSError) as error:
         module.fail_json(msg=str(error))

@@ -198,7 +198,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_ERROR)
     try:
         result = collect(docker.from_env(), module.params)
-    except (ReleaseError, docker.errors.DockerException) as error:
+    except (ReleaseError, OSError, docker.errors.DockerException) as error:
         module.fail_json(msg=f"releases cannot be read: {error}")
     module.exit_json(changed=False, **result)
 

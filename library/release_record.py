@@ -108,6 +108,8 @@ def run(params: dict, check_mode: bool) -> dict:
     root, release = params["root"], params["release"]
     changes = {**params["values"], **({"state": params["state"]} if params["state"] else {})}
     entries = [{"phase": params[event], "event": event} for event in EVENTS if params[event]]
+    if not entries:
+        raise ReleaseError("the name of a phase is empty; a record needs the name of a phase.")
     entries[-1].update(params["details"])
     record = advance(read_record(root, release), release, params["holder"], changes, entries, utc_now())
     if not check_mode:

@@ -51,6 +51,8 @@ class EdgeRuntime:
             raise EdgeError(
                 f"edge has no map {path}; its configuration is not the one this project installs."
             )
+        if any(line and not line.startswith("0x") for line in answer.splitlines()):
+            raise EdgeError(f"edge refused to show map {path}: {answer.strip().splitlines()[0]}")
         return parse_map(answer, columns=3)
 
     def set_entry(self, path: str, key: str, value: str) -> None:
@@ -171,7 +173,8 @@ def not_ready(servers: dict[str, dict[str, str]], slot: str, addresses: dict[str
             problems.append(
                 f"{part}_{slot} points to {row['addr'] or 'no address'}, {addresses[part]} is needed"
             )
-        elif not row["status"].startswith("UP") or row["check_status"] != "L7OK":
+        # A star says that a check is running; the status beside it is the last one's.
+        elif not row["status"].startswith("UP") or row["check_status"].removeprefix("* ") != "L7OK":
             problems.append(f"{part}_{slot} is {row['status']} (check {row['check_status'] or 'not run'})")
     return problems
 

@@ -37,7 +37,7 @@ def unpack(chunks: Iterable[bytes], target: str) -> None:
 def _write_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: str) -> None:
     # The first part of each name is the folder itself. Only plain files are taken: no link can lead elsewhere.
     parts = member.name.split("/")[1:]
-    if not member.isfile():
+    if not (member.isfile() or member.islnk()):
         return
     if not parts or ".." in parts:
         raise AssetsError(
@@ -69,14 +69,22 @@ def publish(assets: str, shared: str) -> list[str]:
     """Link each of a release's assets into the shared folder; return those that were new there."""
     added = []
     for name in relative_files(assets):
-        target = os.path.join(shared, name)
-        os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
+        own, target = os.path.join(assets, name), os.path.join(shared, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         try:
-            os.link(os.path.join(assets, name), target)
+            os.link(own, target)
             added.append(name)
         except FileExistsError:
-            continue  # the name is a hash of the content
+            _hold(own, target)
+    make_readable(shared)
     return added
+
+
+def _hold(own: str, target: str) -> None:
+    # The name is a hash of the content, so both are the same file: made one, it counts for this release as well.
+    if not os.path.samefile(own, target):
+        os.link(target, f"{own}.link")
+        os.replace(f"{own}.link", own)
 
 
 def prune(shared: str) -> list[str]:

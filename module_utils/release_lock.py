@@ -34,8 +34,8 @@ def describe(holder: dict) -> str:
     """Say who holds the lock, from where, doing what and since when."""
     return (
         f"release lock is held by {holder['user']} on {holder['host']} (pid {holder['pid']}), {holder['verb']} in "
-        f"phase {holder['phase']}, since {holder['since']}. Wait with -e deploy_wait_seconds=900, or, once you know that run "
-        f"is dead, take it over with -e take_over={holder['holder']}."
+        f"phase {holder['phase']}, since {holder['since']}. Wait with -e deploy_wait_seconds=900, or, once you know "
+        f"that run is dead, take it over with -e take_over={holder['holder']}."
     )
 
 
@@ -58,6 +58,10 @@ def read(root: str) -> dict | None:
             return json.load(handle)
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise ReleaseError(
+            f"{lock_path(root)} is not JSON ({error}). Look who runs a deploy, then remove the file."
+        ) from error
 
 
 def acquire(

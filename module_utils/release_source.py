@@ -46,8 +46,7 @@ def layers(source: str, version: str) -> list[str]:
         )
     if not os.path.isfile(listing):
         return [source]
-    with open(listing, encoding="utf-8") as handle:
-        versions = (yaml.safe_load(handle) or {}).get("versions", {})
+    versions = read_versions(listing)
     if version not in versions:
         raise SourceError(
             f"version {version!r} is not in {listing}; it lists: {', '.join(sorted(versions)) or 'none'}."
@@ -55,6 +54,21 @@ def layers(source: str, version: str) -> list[str]:
     return [os.path.join(source, "base")] + [
         os.path.join(source, "overlays", name) for name in versions[version]
     ]
+
+
+def read_versions(listing: str) -> dict[str, list[str]]:
+    """Return {version: overlays} of a listing, whose shape is checked."""
+    try:
+        with open(listing, encoding="utf-8") as handle:
+            content = yaml.safe_load(handle)
+    except yaml.YAMLError as error:
+        raise SourceError(f"{listing} is not YAML: {' '.join(str(error).split())}") from error
+    versions = content.get("versions") if isinstance(content, dict) else None
+    if not isinstance(versions, dict) or not all(
+        isinstance(overlays, list) for overlays in versions.values()
+    ):
+        raise SourceError(f"{listing} needs `versions:` with a list of overlays for each version.")
+    return versions
 
 
 def collect(folders: list[str]) -> dict[str, str]:
@@ -67,7 +81,8 @@ def collect(folders: list[str]) -> dict[str, str]:
             )
         for directory, names, leaves in os.walk(folder):
             names[:] = [name for name in names if name not in SKIPPED_NAMES]
-            for leaf in sorted(set(leaves) - SKIPPED_NAMES):
+            links = [name for name in names if os.path.islink(os.path.join(directory, name))]
+            for leaf in sorted({*leaves, *links} - SKIPPED_NAMES):
                 path = os.path.join(directory, leaf)
                 if os.path.islink(path):
                     raise SourceError(

@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 STATES = ("staged", "migrated", "started", "switched", "verified", "live", "good", "failed")
 #: States of a release that has proved itself on the public address: only these can be rolled back to.
 PROVEN = ("live", "good")
-ID_PATTERN = re.compile(r"^[a-z0-9][a-z0-9._-]{0,62}$")
+ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 class ReleaseError(Exception):
@@ -31,9 +31,14 @@ def utc_now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def is_id(name: str) -> bool:
+    """Say whether a name is a well-formed release id."""
+    return bool(ID_PATTERN.fullmatch(name)) and ".." not in name
+
+
 def check_id(release: str) -> str:
     """Return ``release`` if it is a well-formed id, so that it may become part of a path."""
-    if not ID_PATTERN.match(release) or ".." in release:
+    if not is_id(release):
         raise ReleaseError(
             f"release id {release!r} is not well-formed; lower-case letters, digits, '.', '_' and '-' are allowed, at "
             "most 63. List the releases in the releases folder of the app host."
@@ -57,7 +62,7 @@ def read_record(root: str, release: str) -> dict | None:
     try:
         with open(path, encoding="utf-8") as handle:
             return json.load(handle)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
         raise ReleaseError(
@@ -69,7 +74,7 @@ def read_records(root: str) -> dict[str, dict]:
     """Return all records by release id."""
     folder = os.path.join(root, "releases")
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    records = {name: read_record(root, name) for name in names if ID_PATTERN.match(name)}
+    records = {name: read_record(root, name) for name in names if is_id(name)}
     return {name: record for name, record in records.items() if record}
 
 

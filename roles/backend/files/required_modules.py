@@ -8,16 +8,19 @@ import importlib.metadata
 import json
 import sys
 
+#: Versions are compared by this many numbers, so that 5.4 is 5.4.0.
+PLACES = 6
+
 
 def numbers(version):
-    """Return the leading numbers of a version: '5.4.0rc1' gives (5, 4, 0)."""
+    """Return the leading numbers of a version, filled up with zeros: '5.4rc1' gives (5, 4, 0, 0, 0, 0)."""
     parts = []
     for part in version.split("."):
         digits = part[: len(part) - len(part.lstrip("0123456789"))]
         if not digits:
             break
         parts.append(int(digits))
-    return tuple(parts)
+    return tuple(parts + [0] * (PLACES - len(parts)))
 
 
 def problem(wanted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,13 @@ def sleeper(tmp_path) -> Iterator[subprocess.Popen]:
 
 
 def holder(pid: int, **changes: str) -> dict:
-    return HERE | {"holder": "ann", "pid": pid, "pid_started": control_run.process_started(pid)} | changes
+    lives = {
+        "holder": "ann",
+        "host": platform.node(),
+        "pid": pid,
+        "pid_started": control_run.process_started(pid),
+    }
+    return HERE | lives | changes
 
 
 def test_process_that_lives_is_not_dead(place, sleeper):
@@ -57,6 +64,8 @@ def test_pid_that_was_given_to_another_process_is_dead(place):
     [
         ({}, True),
         ({"machine_id": "m2"}, False),
+        ({"machine_id": "", "boot_id": "b2"}, False),
+        ({"host": "another", "boot_id": "b2"}, False),
         ({"machine_id": "m2", "boot_id": "b2"}, False),
         ({"boot_id": "b2"}, True),
         ({"boot_id": "b2", "pid_namespace": "pid:[2]"}, True),
@@ -131,3 +140,9 @@ def test_tasks_that_are_forked_are_the_same_run():
     folder = Path(control_run.__file__).parent
     with subprocess.Popen([sys.executable, "-S", "-c", code], cwd=folder, stdout=subprocess.PIPE) as process:
         assert process.communicate()[0].decode().split() == [str(process.pid)] * 2
+
+
+def test_machine_without_an_id_knows_nobody_dead(monkeypatch):
+    nameless = HERE | {"machine_id": ""}
+    monkeypatch.setattr(control_run, "place", lambda: nameless)
+    assert control_run.control_run_is_dead(holder(NO_PROCESS, machine_id="", boot_id="b2")) is False

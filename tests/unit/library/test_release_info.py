@@ -143,3 +143,9 @@ def test_engine_that_is_down_fails(info, monkeypatch):
 
     monkeypatch.setattr(docker, "from_env", down)
     assert info()["msg"] == "releases cannot be read: connection refused"
+
+
+def test_strays_beside_the_releases_are_left_out(info, deployed, tmp_path):
+    (tmp_path / "releases/note").write_text("not a release")
+    (tmp_path / "releases/v1..old").mkdir()
+    assert set(info()["releases"]) == {"v0", "v1", "v2"}

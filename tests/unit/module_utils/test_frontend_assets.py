@@ -115,3 +115,18 @@ def test_pruning_takes_what_no_release_holds(tmp_path):
 def test_folder_that_is_not_there_has_no_files(tmp_path):
     assert frontend_assets.relative_files(str(tmp_path / "missing")) == []
     assert prune(str(tmp_path / "missing")) == []
+
+
+def test_pruning_keeps_what_another_release_has_by_the_same_name(tmp_path):
+    shared = str(tmp_path / "shared")
+    publish(release(tmp_path / "v1", common="c"), shared)
+    publish(release(tmp_path / "v2", common="c"), shared)
+    shutil.rmtree(tmp_path / "v1")
+    assert prune(shared) == []
+    assert relative_files(shared) == ["common.js"]
+
+
+def test_web_server_may_read_what_was_published(tmp_path, closed_umask):
+    release(tmp_path / "v1/deep", b="b")
+    publish(str(tmp_path / "v1"), str(tmp_path / "shared"))
+    assert (tmp_path / "shared/deep").stat().st_mode & 0o777 == 0o755

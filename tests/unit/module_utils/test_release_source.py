@@ -65,9 +65,7 @@ def test_source_without_versions_is_one_layer(tmp_path):
     assert layers(str(tmp_path), "anything") == [str(tmp_path)]
 
 
-@pytest.mark.parametrize(
-    ("text", "listed"), [("versions: {b: [], a: []}", "a, b"), ("", "none"), ("versions: {}", "none")]
-)
+@pytest.mark.parametrize(("text", "listed"), [("versions: {b: [], a: []}", "a, b"), ("versions: {}", "none")])
 def test_version_that_is_not_listed_is_refused(tmp_path, text, listed):
     tree(tmp_path, {"versions.yml": text})
     with pytest.raises(SourceError, match=f"version 'x' is not in .*versions.yml; it lists: {listed}."):
@@ -173,3 +171,19 @@ def test_archive_holds_names_modes_and_contents(tmp_path):
     with tarfile.open(tmp_path / "a.tar") as tar:
         found = [(m.name, m.mode, m.mtime, m.uid, m.uname, tar.extractfile(m).read()) for m in tar]
     assert found == [("b/c", 0o644, 0, 0, "", b"text"), ("run", 0o755, 0, 0, "", b"#!")]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "versions:", "[a]", "versions: {a: }", "versions: {a: b}", "versions: {a: ["]
+)
+def test_listing_of_another_shape_is_refused(tmp_path, text):
+    tree(tmp_path, {"versions.yml": text})
+    with pytest.raises(SourceError, match="versions.yml (needs `versions:`|is not YAML)"):
+        layers(str(tmp_path), "a")
+
+
+def test_folder_that_is_a_link_is_refused(tmp_path):
+    tree(tmp_path, {"real/x": "1"})
+    (tmp_path / "linked").symlink_to(tmp_path / "real")
+    with pytest.raises(SourceError, match="linked is a symbolic link"):
+        collect([str(tmp_path)])

@@ -12,6 +12,7 @@ from ansible.module_utils.release_store import ReleaseError, advance, check_id, 
 
 HOSTILE = [
     "",
+    "v1\n",
     ".",
     "..",
     "../v1",
