@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -20,6 +21,7 @@ def host():
         capture_output=True,
         text=True,
         check=True,
+        env=os.environ | {"ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"},
     )
     ssh = json.loads(json.loads(answer.stdout.partition("=>")[2])["msg"])
     options = f"ssh_identity_file={ssh['key']}&sudo=true&controlpersist=60"

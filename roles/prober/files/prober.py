@@ -2,7 +2,8 @@
 """Sends the traffic of logged-in users from the control node and proves that none was logged out.
 
   prober.py enrol < settings     make the sessions that are missing
-  prober.py start < settings     start a prober that outlives this command, wait for its first answers
+  prober.py start < settings     start a prober that outlives this command, wait for its first answers; or go on
+                                 with the one that a run which was cut short has left
   prober.py stop DIRECTORY SECONDS    stop it and print its result
 
 Each prints one JSON object. What an operator can put right is {"ok": false, "reason": "<sentence>"} and exit code 0,
@@ -70,6 +71,9 @@ def enrol(config: Config) -> dict[str, Any]:
 def start(config: Config) -> dict[str, Any]:
     """Detach a child that runs the prober; wait until it says that it is ready, or why it is not."""
     prepare(config.directory)
+    if running(config.directory):
+        # Its run was cut short: one run at a time holds the release lock. What it saw in between counts as well.
+        return {"ok": True, "followed": True}
     held = lock(config.directory)
     for name in ("stop", "result.json", "acknowledged.txt"):
         (config.directory / name).unlink(missing_ok=True)

@@ -7,7 +7,15 @@ import json
 
 import pytest
 from ansible.module_utils.release_store import check_id
-from release import FilterModule, compose_project, other_slot, release_compose, release_id, releases_running
+from release import (
+    FilterModule,
+    compose_project,
+    other_slot,
+    release_compose,
+    release_id,
+    releases_recorded_live,
+    releases_running,
+)
 
 DIGEST = "ab" * 32
 CONFIG = {"services": {"app_api": {"memory": "512m"}}, "build_arguments": {}}
@@ -171,7 +179,15 @@ def test_other_slot():
         other_slot("")
 
 
+FILTERS = ("other_slot", "release_compose", "release_id", "releases_recorded_live", "releases_running")
+
+
+def test_releases_recorded_live_are_those_whose_record_says_so():
+    releases = {"a": {"record": {"state": "live"}}, "b": {"record": {"state": "good"}}, "c": {"record": {}}}
+    assert releases_recorded_live(releases) == ["a"]
+
+
 def test_filters_have_the_names_of_their_functions():
     assert {name: call.__name__ for name, call in FilterModule().filters().items()} == {
-        name: name for name in ("other_slot", "release_compose", "release_id", "releases_running")
+        name: name for name in FILTERS
     }

@@ -320,7 +320,7 @@ def test_script_starts_stops_and_survives_a_kill(tmp_path):
             started = await script("start", given=given)
             assert started["ok"]
             second = await script("start", given=given)
-            assert "runs with" in second["reason"]
+            assert second == {"ok": True, "followed": True}
             await until(lambda: [path for path, _ in application.seen].count("/refresh") > 20)
             os.kill(started["pid"], 9)
             await until(lambda: not any_open(started["pid"]))
