@@ -36,6 +36,12 @@ options:
     description: How long to wait for the requests that the other slot still serves.
     type: int
     default: 60
+  memory_first:
+    description:
+      - Whether to switch HAProxy's memory before the file, so that a full disk cannot keep the traffic from going back.
+      - The module fails all the same when the file cannot be written.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -92,6 +98,7 @@ ARGUMENT_SPEC = dict(
     slot=dict(type="str", choices=["blue", "green"], required=True),
     release=dict(type="str", required=True),
     drain_seconds=dict(type="int", default=60),
+    memory_first=dict(type="bool", default=False),
 )
 
 
@@ -102,6 +109,9 @@ class Switch:
         self.runtime = EdgeRuntime(params["socket"])
         self.file = f"{params['maps_dir']}/live.map"
         self.map = f"{params['container_maps_dir']}/live.map"
+        self.steps = [self.set_file, self.set_memory]
+        if params["memory_first"]:
+            self.steps.reverse()
         self.wanted = {LIVE_KEY: params["slot"], params["slot"]: params["release"]}
 
     def differs(self) -> bool:
@@ -115,15 +125,23 @@ class Switch:
     def set(self) -> float:
         """Switch, check that both took it, and return the seconds it took."""
         begun = time.monotonic()
-        write_map(self.file, {**read_map_file(self.file), **self.wanted})
-        # The slot's release first: an answer must never carry the name of another release.
-        for key in sorted(self.wanted, key=lambda name: name == LIVE_KEY):
-            self.runtime.set_entry(self.map, key, self.wanted[key])
+        for step in self.steps:
+            step()
         if self.differs():
             raise EdgeError(
                 f"edge did not take {self.wanted}: file and memory disagree after the switch. Run the playbook again."
             )
         return round(time.monotonic() - begun, 4)
+
+    def set_file(self) -> None:
+        """Write the file that HAProxy reads when it starts."""
+        write_map(self.file, {**read_map_file(self.file), **self.wanted})
+
+    def set_memory(self) -> None:
+        """Set the entries that HAProxy uses now."""
+        # The slot's release first: an answer must never carry the name of another release.
+        for key in sorted(self.wanted, key=lambda name: name == LIVE_KEY):
+            self.runtime.set_entry(self.map, key, self.wanted[key])
 
     def drain(self, slot: str, seconds: float) -> tuple[float, int]:
         """Wait until the slot serves nothing; return the seconds it took and the requests that are left."""

@@ -18,9 +18,9 @@ options:
     type: path
     required: true
   state:
-    description: V(present) takes the lock, V(absent) gives it back.
+    description: V(present) takes the lock, V(absent) gives it back, V(held) fails unless this run holds it.
     type: str
-    choices: [present, absent]
+    choices: [present, held, absent]
     default: present
   holder:
     description:
@@ -73,12 +73,12 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.release_lock import LockBusy, acquire, expired, read, release
+from ansible.module_utils.release_lock import LockBusy, acquire, assert_held, expired, read, release
 from ansible.module_utils.release_store import ReleaseError
 
 ARGUMENT_SPEC = dict(
     root=dict(type="path", required=True),
-    state=dict(type="str", choices=["present", "absent"], default="present"),
+    state=dict(type="str", choices=["present", "held", "absent"], default="present"),
     holder=dict(type="dict", required=True),
     lease_seconds=dict(type="int", default=900),
     wait_seconds=dict(type="int", default=0),
@@ -116,6 +116,9 @@ def main() -> None:
         found = look(params)
         module.exit_json(changed=False, busy=found is not None, found=found or {}, taken_over=False)
     try:
+        if params["state"] == "held":
+            assert_held(params["root"], params["holder"]["holder"])
+            module.exit_json(changed=False, busy=False, found={}, taken_over=False)
         if params["state"] == "absent":
             if not release(params["root"], params["holder"]["holder"]):
                 module.fail_json(

@@ -131,6 +131,15 @@ ARGUMENT_SPEC = dict(
 )
 
 
+def prepare_folder(folder: str) -> None:
+    """Create the folder of the archives, which are deployed as they are and so must be this user's alone."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    if os.stat(folder).st_uid != os.getuid():
+        raise SourceError(
+            f"folder {folder} belongs to another user; set release_archive_dir to one of your own."
+        )
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
@@ -139,10 +148,9 @@ def main() -> None:
         files, replaced = replace(files, [Replacement(**entry) for entry in params["replacements"]])
         found = digest(files)
         packed = {**files, **{entry["path"]: entry["src"] for entry in params["additions"]}}
-        os.makedirs(params["archive_dir"], mode=0o755, exist_ok=True)
+        prepare_folder(params["archive_dir"])
         archive = os.path.join(params["archive_dir"], f"{digest(packed)}.tar")
-        if not os.path.exists(archive):
-            pack(packed, archive)
+        pack(packed, archive)
     except (SourceError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, archive=archive, digest=found, files=len(files), replaced=replaced)

@@ -86,14 +86,20 @@ def renew(root: str, holder: str, phase: str, lease_seconds: int, now: float | N
     """Extend the lease and note the phase; raise where this run does not hold the lock (any more)."""
     now = time.time() if now is None else now
     with _guard(root):
-        found = read(root)
-        if not found or found["holder"] != holder:
-            owner = f"{found['user']} on {found['host']} holds it" if found else "nobody holds it"
-            raise ReleaseError(
-                f"phase {phase} needs the release lock of this run, but {owner}. Run the whole playbook; phases that "
-                "change the host cannot be started alone."
-            )
+        found = assert_held(root, holder)
         write_json(lock_path(root), {**found, "phase": phase, "expires_at": now + lease_seconds})
+
+
+def assert_held(root: str, holder: str) -> dict:
+    """Return the lock of this run; raise where it does not hold it (any more)."""
+    found = read(root)
+    if not found or found["holder"] != holder:
+        owner = f"{found['user']} on {found['host']} holds it" if found else "nobody holds it"
+        raise ReleaseError(
+            f"this run does not hold the release lock: {owner}. Run the whole playbook; phases that change the host "
+            "cannot be started alone."
+        )
+    return found
 
 
 def release(root: str, holder: str) -> bool:

@@ -3,7 +3,7 @@
 A release is the folder ``<root>/releases/<id>``. Its ``record.json`` holds what was found and done::
 
     {id, version, state, predecessor, slot, images: {service: image id}, features: [...], settings: {...},
-     created_at, updated_at, attempt, journal: [{at, run, phase, event, ...}]}
+     created_at, updated_at, journal: [{at, run, phase, event, ...}]}
 
 ``state`` is the furthest point that the release has reached: see `STATES`.
 """
@@ -79,7 +79,7 @@ def read_records(root: str) -> dict[str, dict]:
 
 
 def write_json(path: str, content: dict) -> None:
-    """Replace a JSON file in one rename, flushed to disk first."""
+    """Replace a JSON file in one rename, flushed to disk first. It is root's alone: it may quote logs."""
     descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".json-")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
@@ -87,7 +87,7 @@ def write_json(path: str, content: dict) -> None:
             handle.write("\n")
             handle.flush()
             os.fsync(handle.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, 0o600)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -53,11 +53,11 @@ def test_the_edge_is_the_only_one_on_the_public_port(host, app):
 
 
 def test_secrets_are_files_of_the_containers_user_and_nowhere_else(app, host):
-    names = host.file(f"{ROOT}/secrets").listdir()
+    names = host.file(f"{ROOT}/current/secrets").listdir()
     assert sorted(names) == ["django_secret_key", "postgres_password", "redis_password"]
     everything = app.run("docker ps --quiet | xargs docker inspect")
     for name in names:
-        secret = host.file(f"{ROOT}/secrets/{name}")
+        secret = host.file(f"{ROOT}/current/secrets/{name}")
         assert (secret.mode, secret.uid) == (0o400, 10001)
         assert secret.content_string not in everything
 

@@ -51,6 +51,10 @@ def _judge_sessions(sessions: dict[str, Any]) -> list[str]:
         )
     if sessions["unproven"]:
         reasons.append(f"{sessions['unproven']} of {sessions['total']} sessions could not be proven alive")
+    if sessions["total"] and not sessions["alive"]:
+        reasons.append(
+            f"none of {sessions['total']} sessions is alive; {sessions['expired']} expired during the run"
+        )
     if sessions["total"] < sessions["wanted"]:
         reasons.append(f"{sessions['total']} sessions were used; {sessions['wanted']} are required")
     return reasons

@@ -131,3 +131,23 @@ def test_check_mode_says_when_nothing_would_change(switch, edge):
 def test_edge_that_cannot_be_read_leaves_the_file_alone(switch, edge, options, problem, check_mode):
     assert problem in switch(check_mode, **options)["msg"]
     assert (in_file(edge), edge.memory[LIVE]) == (BLUE, BLUE)
+
+
+def test_going_back_sets_the_memory_though_the_disk_is_full(switch, edge, monkeypatch):
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    edge.holds(BLUE)
+    monkeypatch.setattr(edge_switch, "write_map", full)
+    assert "No space left" in switch(memory_first=True)["msg"]
+    assert edge.memory[LIVE]["live"] == "green"
+
+
+def test_going_forward_leaves_the_memory_when_the_disk_is_full(switch, edge, monkeypatch):
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    edge.holds(BLUE)
+    monkeypatch.setattr(edge_switch, "write_map", full)
+    assert "No space left" in switch()["msg"]
+    assert edge.memory[LIVE]["live"] == "blue"

@@ -127,3 +127,9 @@ def test_lock_that_was_lost_cannot_be_given_back(lock, held, tmp_path):
 def test_root_that_cannot_be_a_folder_fails(lock, tmp_path):
     (tmp_path / "file").touch()
     assert "Not a directory" in lock("bob", root=str(tmp_path / "file/app"))["msg"]
+
+
+def test_lock_that_is_held_is_confirmed_and_that_of_another_is_not(lock, held):
+    lock("bob")
+    assert lock("bob", state="held")["changed"] is False
+    assert "does not hold the release lock: bob" in lock("ann", state="held")["msg"].lower()

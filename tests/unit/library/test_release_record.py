@@ -76,7 +76,7 @@ def test_lease_is_renewed_and_names_the_phase(record, root):
 def test_run_without_the_lock_writes_nothing(record, root, holder):
     result = record(begins="migrate", holder=holder)
     assert result["failed"]
-    assert "phase migrate needs the release lock of this run, but Ann on desk holds it" in result["msg"]
+    assert "this run does not hold the release lock: Ann on desk holds it" in result["msg"]
     assert not (root / "releases").exists()
 
 

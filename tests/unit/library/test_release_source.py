@@ -61,12 +61,14 @@ def test_additions_are_packed_and_do_not_count(pack, tmp_path):
     assert (added["digest"], added["files"]) == (plain["digest"], plain["files"])
 
 
-def test_versions_differ_and_a_version_is_packed_once(pack, tmp_path):
+def test_versions_differ_and_an_archive_is_never_taken_on_trust(pack, tmp_path):
     first = pack("before")
-    written = (tmp_path / "archives/deep" / f"{first['digest']}.tar").stat()
     assert pack("fix")["digest"] != first["digest"]
+    archive = tmp_path / "archives/deep" / f"{first['digest']}.tar"
+    archive.write_text("put there by somebody else")
     assert pack("before")["archive"] == first["archive"]
-    assert (tmp_path / "archives/deep" / f"{first['digest']}.tar").stat().st_mtime_ns == written.st_mtime_ns
+    assert archive.read_bytes() != b"put there by somebody else"
+    assert archive.parent.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(

@@ -74,11 +74,11 @@ def test_damaged_record_is_named(tmp_path, content):
         release_store.read_record(str(tmp_path), "v1")
 
 
-def test_json_is_written_readable_for_all(tmp_path):
+def test_json_is_written_for_its_owner_alone(tmp_path):
     path = tmp_path / "record.json"
     release_store.write_json(str(path), {"b": 1, "a": "é"})
     assert json.loads(path.read_text()) == {"a": "é", "b": 1}
-    assert path.stat().st_mode & 0o777 == 0o644
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("crash", [OSError, KeyboardInterrupt])
