@@ -252,6 +252,7 @@ FOUND = {"checked": 2, "found": 2, "missing": [], "duplicated": []}
         (outcome(failed=1, failures=[FAILURE]), FOUND, True, ""),
         (outcome(rows={"acknowledged": 0}), {"skipped": True}, False, ""),
         (outcome(sessions={"expired": 1, "alive": 2}), FOUND, False, ""),
+        (outcome(sessions={"expired": 3, "alive": 0}), FOUND, False, "none of 3 sessions is alive"),
         (outcome(sent=0), FOUND, False, "sent no request"),
         (
             outcome(failed=1, failures=[FAILURE]),
