@@ -61,6 +61,9 @@ options:
         description: Answers C(GET) with the user that is logged in.
         type: str
         required: true
+      web:
+        description: First page of the frontend, which answers C(GET) to everyone. Without it the check is skipped.
+        type: str
       forbidden:
         description: A page that answers 403 to the canary user. Without it the check is skipped.
         type: str
@@ -331,7 +334,7 @@ REDIS_SPEC = {
     "ca_certs": {"type": "path"},
 }
 PATHS_SPEC = {page: {"type": "str", "required": True} for page in ("login", "refresh", "logout", "me")}
-PATHS_SPEC |= {page: {"type": "str"} for page in ("forbidden", "payment_required")}
+PATHS_SPEC |= {page: {"type": "str"} for page in ("web", "forbidden", "payment_required")}
 LOGIN_FIELDS_SPEC = {
     "email": {"type": "str", "default": "email"},
     "password": {"type": "str", "default": "password", "no_log": False},

@@ -34,6 +34,7 @@ class Planned:
 
 
 PLAN = (
+    Planned("web", "Test 1", "ask for the first page", "web"),
     Planned("login", "Test 1", "log in without remember-me"),
     Planned("login_remember", "Test 1", "log in with remember-me"),
     Planned("refresh_lifetimes", "Test 1", "compare both refresh lifetimes", "", "remember_me", True),

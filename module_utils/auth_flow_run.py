@@ -40,6 +40,14 @@ class Flow:
         self._judge_answers()
 
     def _judge_sessions(self) -> None:
+        if self._ledger.asked("web"):
+            answer = self._app.get("web")
+            self._ledger.record(
+                "web",
+                []
+                if answer.status == 200
+                else [f"GET {answer.path} answered {answer.status}; 200 is required"],
+            )
         plain = self._log_in("login", remember=False)
         remember = self._log_in("login_remember", remember=True)
         if plain and remember:

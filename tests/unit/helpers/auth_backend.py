@@ -104,6 +104,9 @@ class Backend:
             )
         return 200, {"user": {"email": "x@example.test" if "other_user" in self.faults else USER}}, {}
 
+    def home(self, _headers: dict, _body: dict) -> tuple:
+        return 503 if "page_missing" in self.faults else 200, "<html></html>", {}
+
     def forbidden(self, headers: dict, _body: dict) -> tuple:
         if "error_ends_session" in self.faults:
             self.sessions.discard(_cookie(headers))

@@ -28,7 +28,7 @@ def options(base_url: str, **changes) -> dict:
         "base_url": base_url,
         "user": USER,
         "password": PASSWORD,
-        "paths": paths | {"payment_required": "/premium"},
+        "paths": paths | {"payment_required": "/premium", "web": "/home"},
         "rotate_header": {"X-Auth-Rotate": 1},
         "headers": {"X-Prove": "prove-key-of-tests"},
         "expect": FEATURES,
@@ -84,6 +84,7 @@ def test_extra_headers_go_with_every_request(run_flow):
 @pytest.mark.parametrize(
     ("fault", "check"),
     [
+        ("page_missing", "web"),
         ("login_refused", "login"),
         ("remember_refused", "login_remember"),
         ("same_lifetime", "refresh_lifetimes"),

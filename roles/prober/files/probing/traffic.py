@@ -17,7 +17,7 @@ from probing.sessions import Session, choose_kind
 
 TICK_SECONDS = 0.02
 ASSET_SETS_KEPT = 5
-FIRST_REQUESTS = 20
+FIRST_REQUESTS = 8
 
 
 class Assets:
