@@ -120,6 +120,35 @@ def releases_recorded_live(releases: dict) -> list[str]:
     return sorted(name for name, release in releases.items() if release["record"].get("state") == "live")
 
 
+def releases_listed(info: dict) -> list[str]:
+    """Return one line for each release of `release_info`, the newest first, and what is wrong on the host."""
+    releases = sorted(
+        info["releases"].items(), key=lambda item: item[1]["record"].get("created_at", ""), reverse=True
+    )
+    lines = [f"{name}: {_described(name, release, info)}" for name, release in releases]
+    return [
+        *(lines or ["no release is on this host; deploy one: ansible-playbook playbooks/deploy.yml"]),
+        *info["problems"],
+    ]
+
+
+def _described(name: str, release: dict, info: dict) -> str:
+    state = release["record"].get("state", "without a record")
+    role = {info["live"]: "live", info["rollback_target"]: "previous, a rollback goes here"}.get(name, "")
+    if state == "failed":
+        failure = release["record"].get("failure", {})
+        role = (
+            role
+            or f'failed in "{failure.get("task", "a task that is not recorded")}", never a rollback target'
+        )
+    elif state not in ("good", "live"):
+        role = role or f"unfinished ({state}), never a rollback target"
+    gone = f"image of {', '.join(release['missing_images'])} is gone" if release["missing_images"] else ""
+    role = role or gone or f"a rollback may go here: -e release={name}"
+    runs = "runs" if release["serving"] else "stopped"
+    return f"{role}, {runs}, deployed {release['record'].get('created_at', 'at an unknown time')}"
+
+
 def other_slot(slot: str) -> str:
     """Return the slot that is not ``slot``."""
     return {"blue": "green", "green": "blue"}[slot]
@@ -133,6 +162,7 @@ class FilterModule:
             "other_slot": other_slot,
             "release_compose": release_compose,
             "release_id": release_id,
+            "releases_listed": releases_listed,
             "releases_recorded_live": releases_recorded_live,
             "releases_running": releases_running,
         }

@@ -79,6 +79,7 @@ releases:
     record: {description: What is recorded of it (without its journal), type: dict}
     containers: {description: Its containers, type: list}
     serving: {description: Whether it runs whole, type: bool}
+    missing_images: {description: Services whose image is not on the host any more, type: list}
 rollback_target:
   description: Release that a rollback would go to; empty when there is none.
   returned: always
@@ -173,7 +174,7 @@ def collect(client, params: dict) -> dict:
         idle_slot=other_slot(slot or None),
         live_serving=serving(containers.get(live, [])),
         releases={
-            name: describe(records.get(name, {}), containers.get(name, []))
+            name: describe(client, records.get(name, {}), containers.get(name, []))
             for name in {*records, *containers}
         },
         rollback_target=target,
@@ -183,12 +184,13 @@ def collect(client, params: dict) -> dict:
     )
 
 
-def describe(record: dict, containers: list[dict]) -> dict:
+def describe(client, record: dict, containers: list[dict]) -> dict:
     """Return one release's entry of the result."""
     return dict(
         record={key: value for key, value in record.items() if key != "journal"},
         containers=containers,
         serving=serving(containers),
+        missing_images=missing_images(client, record.get("images", {})),
     )
 
 
