@@ -1,0 +1,89 @@
+"""What a run says when it refuses to begin."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+#: What a failed connection says -> what is wrong, what to do. The first that fits is taken.
+REACH_PROBLEMS = {
+    "HOST IDENTIFICATION HAS CHANGED": (
+        "shows another SSH host key than known_hosts has for it. Compare its fingerprint with the one you were given "
+        "before you accept it."
+    ),
+    "Host key verification failed": (
+        "shows an SSH host key that known_hosts does not have. Compare its fingerprint with the one you were given, "
+        "then add it."
+    ),
+    "Permission denied": "refuses the SSH login. Check ansible_user and the key that is offered.",
+    "sudo": "refuses sudo. Check ansible_become_user, and give a needed password with --ask-become-pass.",
+}
+ROOT_UID = "0"
+#: What Ansible puts before the words of ssh.
+SSH_FAILED = "Task failed: Failed to connect to the host via ssh: "
+
+
+def problem_list(problems: list[str]) -> str:
+    """Return sentences as a numbered list, one a line, that says how many there are and that nothing was changed."""
+    head = "1 problem was found:" if len(problems) == 1 else f"{len(problems)} problems were found:"
+    numbered = [f"{number}. {' '.join(problem.split())}" for number, problem in enumerate(problems, start=1)]
+    return "\n".join([head, *numbered, "Nothing was changed."])
+
+
+def reach_problem(result: dict) -> str:
+    """Return why `id -u` on a host did not answer 0, as a sentence without its subject; empty when it did."""
+    if not result.get("unreachable") and result.get("rc") == 0:
+        uid = (result.get("stdout") or "").strip()
+        needed = f"lets this run in as user number {uid}; root is needed: set ansible_become."
+        return "" if uid == ROOT_UID else needed
+    said = " ".join(str(result.get(key) or "") for key in ("msg", "stderr", "stdout"))
+    for sign, sentence in REACH_PROBLEMS.items():
+        if sign in said:
+            return sentence
+    reason = first_line(said.replace(SSH_FAILED, ""))
+    return f"cannot be reached over SSH: {reason} Check ansible_host, ansible_port and the network."
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a message that says something, as the end of a sentence."""
+    lines = [" ".join(line.split()) for line in str(text).splitlines()]
+    return f"{next(filter(None, lines), 'nothing was said').rstrip('.')}."
+
+
+def folder_and_parents(folder: str) -> list[str]:
+    """Return a folder and all above it, the deepest first."""
+    path = PurePosixPath(folder)
+    return [str(path), *map(str, path.parents)]
+
+
+def folders_below(lines: list[str], least_mb: int) -> list[str]:
+    """Return the folders with less than ``least_mb`` MB free, as ``<folder> has <MB> MB free``.
+
+    ``lines`` are what `df --output=avail,file` prints for a folder that may not exist, all above it (the deepest
+    first), and one more folder. The first and the last that it prints are looked at.
+    """
+    free = [(int(line.split(maxsplit=1)[0]), line.split(maxsplit=1)[1]) for line in lines[1:]]
+    looked_at = dict.fromkeys([free[0], free[-1]]) if free else {}
+    return [f"{folder} has {mb} MB free" for mb, folder in looked_at if mb < least_mb]
+
+
+def clock_skew(clocks: str) -> str:
+    """Return by how many seconds the first of two clocks is ahead, with one digit; empty when they cannot be read."""
+    try:
+        first, second = map(float, clocks.split())
+    except ValueError:
+        return ""
+    return f"{first - second:.1f}"
+
+
+class FilterModule:
+    """Filters of the checks before a run."""
+
+    def filters(self) -> dict:
+        return {
+            "clock_skew": clock_skew,
+            "first_line": first_line,
+            "folder_and_parents": folder_and_parents,
+            "folders_below": folders_below,
+            "problem_list": problem_list,
+            "reach_problem": reach_problem,
+        }
