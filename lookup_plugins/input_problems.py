@@ -111,7 +111,9 @@ def names_read(value: Any) -> set[str]:
 def given_as(name: str, variables: dict) -> str:
     """Return the variable that an operator sets to give another one its value."""
     seen = {name}
-    while (match := HANDED_ON.fullmatch(str(variables.get(name, "")).strip())) and match[1] not in seen:
+    while (match := HANDED_ON.fullmatch(str(variables.get(name, "")).strip())) and match[1] in set(
+        variables
+    ) - seen:
         name = match[1]
         seen.add(name)
     return name
