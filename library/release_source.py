@@ -8,21 +8,31 @@ module: release_source
 short_description: Assemble the source of a version into an archive
 description:
   - Composes the source of a version on the control node, in a scratch copy, and never changes the operator's folder.
+  - Of a git repository, the contents are taken as the commit has them, without filters and line endings of this
+    machine; symbolic links, submodules and Git LFS are refused.
   - The digest depends on names, modes and contents alone, so equal sources give equal releases.
   - The archive is a scratch file that can be made again at any time, so the module never reports a change.
 options:
   source:
     description:
-      - Folder of the app.
-      - It may hold C(versions.yml), which composes versions from C(base/) and C(overlays/<name>/).
+      - Folder of the app, or a git repository.
+      - A folder may hold C(versions.yml), which composes versions from C(base/) and C(overlays/<name>/). Without it, it
+        is taken as it stands, and the version is only a name.
+      - A git repository is C(https://host/path), C(ssh://user@host/path), C(user@host:path), a bare repository, or a
+        folder with C(.git) and without C(versions.yml); of such a folder, only what is committed counts.
+      - An address with a password, token or query is refused; an ssh key or git's credential helper logs in.
     type: path
     required: true
   version:
-    description: Version that is wanted.
+    description:
+      - Version that is wanted.
+      - Of a git repository, the name of a tag, else of a branch, else the id of a commit that a tag or branch leads to.
     type: str
     required: true
   archive_dir:
-    description: Folder for the archive; it is created when it does not exist.
+    description:
+      - Folder for the archive; it is created when it does not exist.
+      - It also keeps a copy of each git repository in C(git/), which may be removed at any time.
     type: path
     required: true
   additions:
@@ -73,11 +83,22 @@ EXAMPLES = r"""
     version: v2
     archive_dir: /tmp/archives
   delegate_to: localhost
+
+- name: Assemble the source of a tag
+  release_source:
+    source: git+ssh://git@git.example.com/team/app.git
+    version: v2.1
+    archive_dir: /tmp/archives
+  delegate_to: localhost
 """
 
 RETURN = r"""
 archive:
   description: Path of the tar archive on the control node.
+  returned: success
+  type: str
+commit:
+  description: Id of the commit; empty when the source is not a git repository.
   returned: success
   type: str
 digest:
@@ -88,6 +109,15 @@ files:
   description: Number of files.
   returned: success
   type: int
+manifest:
+  description: SHA-256 of the content of each file, by its path in the source.
+  returned: success
+  type: dict
+  sample: {backend/manage.py: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}
+name:
+  description: The version as the id of a release can hold it, so without the slash of a branch's name.
+  returned: success
+  type: str
 replaced:
   description: The targets whose replacement was in the source.
   returned: success
@@ -96,6 +126,10 @@ replaced:
 """
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.release_source import (
@@ -104,8 +138,17 @@ from ansible.module_utils.release_source import (
     collect,
     digest,
     layers,
+    manifest,
     pack,
     replace,
+)
+from ansible.module_utils.release_source_git import (
+    AddressError,
+    Repository,
+    checked_address,
+    checked_version,
+    is_repository,
+    name_of,
 )
 
 ARGUMENT_SPEC = dict(
@@ -140,20 +183,54 @@ def prepare_folder(folder: str) -> None:
         )
 
 
+@contextmanager
+def opened(source: str, version: str, archive_dir: str) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """Yield the folders that make up a version, and what to return of it."""
+    if not is_repository(source):
+        yield layers(source, version), {"commit": "", "name": version}
+        return
+    repository = Repository(checked_address(source), os.path.join(archive_dir, "git"))
+    wanted = checked_version(version)
+    prepare_folder(archive_dir)
+    with tempfile.TemporaryDirectory(dir=archive_dir, prefix="commit-") as folder:
+        with repository.fetched():
+            commit = repository.commit(wanted)
+            repository.extract(commit, folder)
+        yield [folder], {"commit": commit, "name": name_of(wanted)}
+
+
+def assemble(folders: list[str], params: dict[str, Any]) -> dict[str, Any]:
+    """Pack the files of the folders; return what was packed."""
+    files, replaced = replace(collect(folders), [Replacement(**entry) for entry in params["replacements"]])
+    contents = manifest(files)
+    additions = {entry["path"]: entry["src"] for entry in params["additions"]}
+    packed = {**files, **additions}
+    packed_digest = digest(packed, {**contents, **manifest(additions)})
+    prepare_folder(params["archive_dir"])
+    archive = os.path.join(params["archive_dir"], f"{packed_digest}.tar")
+    pack(packed, archive)
+    return {
+        "archive": archive,
+        "digest": digest(files, contents),
+        "files": len(files),
+        "manifest": contents,
+        "replaced": replaced,
+    }
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     try:
-        files = collect(layers(params["source"], params["version"]))
-        files, replaced = replace(files, [Replacement(**entry) for entry in params["replacements"]])
-        found = digest(files)
-        packed = {**files, **{entry["path"]: entry["src"] for entry in params["additions"]}}
-        prepare_folder(params["archive_dir"])
-        archive = os.path.join(params["archive_dir"], f"{digest(packed)}.tar")
-        pack(packed, archive)
+        with opened(params["source"], params["version"], params["archive_dir"]) as (folders, facts):
+            result = assemble(folders, params)
+    except AddressError as error:
+        # The options are part of every result.
+        module.no_log_values.add(params["source"])
+        module.fail_json(msg=str(error))
     except (SourceError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, archive=archive, digest=found, files=len(files), replaced=replaced)
+    module.exit_json(changed=False, **facts, **result)
 
 
 if __name__ == "__main__":

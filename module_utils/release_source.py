@@ -1,11 +1,12 @@
 """Assemble the source of a version and pack it so that equal sources give equal digests.
 
-A source folder may hold ``versions.yml``, which composes each version from a common base and overlays::
+A source is a folder, or the scratch folder into which a commit of a git repository was written. A folder may hold
+``versions.yml``, which composes each version from a common base and overlays::
 
     versions: {before: [before], fix: [fix, extra]}
 
-The files of ``base/`` come first and those of ``overlays/<name>/`` over them, in order. A source folder without
-that file is one version as it stands.
+The files of ``base/`` come first and those of ``overlays/<name>/`` over them, in order. A folder without that file
+is one version as it stands, whatever the version is called.
 """
 
 from __future__ import annotations
@@ -108,13 +109,23 @@ def _mode(path: str) -> int:
     return 0o755 if os.stat(path).st_mode & 0o100 else 0o644
 
 
-def digest(files: dict[str, str]) -> str:
-    """Return the SHA-256 over names, modes and contents: equal for equal sources, wherever they lie."""
-    total = hashlib.sha256()
+def manifest(files: dict[str, str]) -> dict[str, str]:
+    """Return {path in the release: SHA-256 of its content}."""
+    sums = {}
     for name in sorted(files):
         with open(files[name], "rb") as handle:
-            content = hashlib.sha256(handle.read()).hexdigest()
-        total.update(f"{name}\0{_mode(files[name]):o}\0{content}\n".encode())
+            sums[name] = hashlib.sha256(handle.read()).hexdigest()
+    return sums
+
+
+def digest(files: dict[str, str], contents: dict[str, str]) -> str:
+    """Return the SHA-256 over names, modes and contents: equal for equal sources, wherever they lie.
+
+    ``contents`` is the `manifest` of the files.
+    """
+    total = hashlib.sha256()
+    for name in sorted(files):
+        total.update(f"{name}\0{_mode(files[name]):o}\0{contents[name]}\n".encode())
     return total.hexdigest()
 
 

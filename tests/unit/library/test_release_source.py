@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import tarfile
 
 import pytest
 import release_source
+from git_repository import GitRepository
 from manual import results_in_manual, returned
 
 REPLACEMENT = {"new": "api-new.ts", "target": "api.ts", "kept": "api-old.ts"}
@@ -39,6 +43,61 @@ def test_version_is_packed_under_its_digest(pack, tmp_path, check_mode):
     assert result["archive"] == f"{tmp_path}/archives/deep/{result['digest']}.tar"
     assert (result["changed"], result["files"], result["replaced"]) == (False, 2, ["api.ts"])
     assert returned(result) == results_in_manual(release_source)
+
+
+def test_commit_gives_the_same_result_as_its_files(pack, run_module, tmp_path):
+    repository = GitRepository(tmp_path / "app")
+    commit = repository.commit({"api.ts": "old"}, tag="v1")
+    folders = {
+        "source": str(repository.bare(tmp_path / "app.git")),
+        "archive_dir": str(tmp_path / "archives"),
+    }
+    first, second = (run_module(release_source, folders | {"version": "v1"}) for _ in range(2))
+    same = ("digest", "files", "manifest", "replaced")
+    plain = pack("before")
+    assert {key: first[key] for key in same} == {key: plain[key] for key in same}
+    assert members(first["archive"]) == {"api.ts": "old"}
+    assert (first["commit"], first["name"], plain["commit"], plain["name"]) == (commit, "v1", "", "before")
+    assert first == second
+    left = {path.name for path in (tmp_path / "archives").iterdir()}
+    assert left == {"deep", "git", f"{first['digest']}.tar"}
+
+
+def test_manifest_names_each_file_but_no_addition(pack, tmp_path):
+    (tmp_path / "ca.crt").write_text("list")
+    result = pack("fix", additions=[{"path": "ca.crt", "src": str(tmp_path / "ca.crt")}])
+    assert result["manifest"] == {
+        "api-new.ts": hashlib.sha256(b"new").hexdigest(),
+        "api.ts": hashlib.sha256(b"old").hexdigest(),
+    }
+
+
+def test_address_that_may_hold_a_password_is_in_no_part_of_the_result(run_module, tmp_path):
+    source = "https://deploy:hunter2@git.example.test/app.git"
+    result = run_module(
+        release_source, {"source": source, "version": "v1", "archive_dir": str(tmp_path / "archives")}
+    )
+    assert "an ssh key or git's credential helper logs in" in result["msg"]
+    assert "hunter2" not in json.dumps(result)
+    assert not (tmp_path / "archives").exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [
+        ("--upload-pack=touch x", "cannot be a tag, branch or commit"),
+        ("v2", "'v2' is no tag, branch or commit of .*; the nearest of its 2 names: v1, main"),
+    ],
+)
+def test_version_that_a_repository_does_not_have_fails(run_module, tmp_path, version, problem):
+    repository = GitRepository(tmp_path / "app")
+    repository.commit({"api.ts": "old"}, tag="v1")
+    archives = tmp_path / "archives"
+    result = run_module(
+        release_source, {"source": str(repository.path), "version": version, "archive_dir": str(archives)}
+    )
+    assert re.search(problem, result["msg"])
+    assert not list(archives.glob("commit-*")) + list(archives.glob("*.tar"))
 
 
 def test_source_of_the_operator_is_not_touched(pack, tmp_path):

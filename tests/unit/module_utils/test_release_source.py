@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tarfile
@@ -14,6 +15,7 @@ from ansible.module_utils.release_source import (
     collect,
     digest,
     layers,
+    manifest,
     pack,
     replace,
 )
@@ -37,6 +39,11 @@ def contents(files: dict[str, str]) -> dict[str, str]:
         with open(path, encoding="utf-8") as handle:
             found[name] = handle.read()
     return found
+
+
+def digest_of(files: dict[str, str]) -> str:
+    """Return the digest of what was collected."""
+    return digest(files, manifest(files))
 
 
 @pytest.fixture
@@ -127,7 +134,11 @@ def test_digest_does_not_depend_on_place_and_time(source, tmp_path_factory):
     os.utime(elsewhere / "a", (1, 1))
     (elsewhere / "a").chmod(0o600)  # who may read it is not part of a release
     files = collect([str(elsewhere)])
-    assert digest(files) == digest(dict(reversed(files.items()))) == digest(collect([str(source / "base")]))
+    assert (
+        digest_of(files)
+        == digest_of(dict(reversed(files.items())))
+        == digest_of(collect([str(source / "base")]))
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,14 +154,22 @@ def test_digest_does_not_depend_on_place_and_time(source, tmp_path_factory):
 )
 def test_digest_depends_on_content_mode_and_name(tmp_path, change):
     tree(tmp_path, {"a": "1", "b": "2"})
-    before = digest(collect([str(tmp_path)]))
+    before = digest_of(collect([str(tmp_path)]))
     change(tmp_path)
-    assert digest(collect([str(tmp_path)])) != before
+    assert digest_of(collect([str(tmp_path)])) != before
 
 
 def test_digest_tells_two_files_with_swapped_contents_apart(tmp_path):
     first, second = tree(tmp_path / "1", {"a": "x", "b": "y"}), tree(tmp_path / "2", {"a": "y", "b": "x"})
-    assert digest(collect([str(first)])) != digest(collect([str(second)]))
+    assert digest_of(collect([str(first)])) != digest_of(collect([str(second)]))
+
+
+def test_manifest_names_the_content_of_each_file(tmp_path):
+    tree(tmp_path, {"a": "text", "b/c": ""})
+    assert manifest(collect([str(tmp_path)])) == {
+        "a": hashlib.sha256(b"text").hexdigest(),
+        "b/c": hashlib.sha256(b"").hexdigest(),
+    }
 
 
 def test_equal_sources_give_equal_archives(tmp_path):
