@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import tarfile
 from pathlib import Path
 
-from ansible.module_utils.release_review import SHOWN_BYTES, unified
-
 LISTED_FILES = 20
+#: Larger files are named, and not shown; as many bytes as `release_review_info` returns.
+SHOWN_BYTES = 200_000
 
 
-def review_lines(review: dict, live: str, wanted: str) -> list[str]:
-    """Return the review of `release_review_info` in a few lines."""
+def unified(before: str, after: str, name: str) -> list[str]:
+    """Return a unified diff of two texts; empty where they are equal."""
+    files = f"live/{name}", f"wanted/{name}"
+    return list(difflib.unified_diff(before.splitlines(), after.splitlines(), *files, lineterm=""))
+
+
+def review_lines(review: dict, live: str, wanted: str, compose: str) -> list[str]:
+    """Return the review of `release_review_info` in a few lines; ``compose`` is the compose file that is wanted."""
     if not live:
         lines = [f"nothing is live -> {wanted}"]
     elif not review["known"]:
@@ -25,29 +32,24 @@ def review_lines(review: dict, live: str, wanted: str) -> list[str]:
         shown = ", ".join(names[:LISTED_FILES]) + (", ..." if len(names) > LISTED_FILES else "")
         lines.append(f"files {kind}: {len(names)}{' (' + shown + ')' if names and review['known'] else ''}")
     lines.append(f"migrations: {', '.join(review['migrations']) or 'none'}")
-    changes = [
-        line for line in review["compose"].splitlines() if line[0] in "+-" and line[:3] not in ("+++", "---")
-    ]
-    return [
-        *lines,
-        f"settings (compose file): {f'{len(changes)} lines differ' if changes else 'no change'}",
-        *changes,
-    ]
+    changes = [line for line in unified(review["compose"], compose, "")[2:] if line[0] in "+-"]
+    lines.append(f"settings (compose file): {f'{len(changes)} lines differ' if changes else 'no change'}")
+    return [*lines, *(changes if review["compose"] else [])]
 
 
-def review_diff(review: dict, archive: str) -> list[str]:
+def review_diff(review: dict, archive: str, compose: str) -> list[str]:
     """Return unified diffs of the text files that a deploy changes; ``archive`` holds the wanted ones."""
-    blocks = []
+    lines = unified(review["compose"], compose, "compose.yml")
     with tarfile.open(archive) as tar:
         for name in review["files"]["added"] + review["files"]["changed"]:
             member = tar.extractfile(name)
             content = member.read(SHOWN_BYTES + 1) if member else b""
             known = name in review["files"]["added"] or name in review["texts"]
             if known and len(content) <= SHOWN_BYTES and b"\0" not in content:
-                after = content.decode(errors="replace")
-                blocks.append(unified(review["texts"].get(name, ""), after, name))
-    blocks += [unified(review["texts"].get(name, ""), "", name) for name in review["files"]["removed"]]
-    return [line for block in blocks for line in block.splitlines()]
+                lines += unified(review["texts"].get(name, ""), content.decode(errors="replace"), name)
+    for name in review["files"]["removed"]:
+        lines += unified(review["texts"].get(name, ""), "", name)
+    return lines
 
 
 def verified_on(reports_dir: str, inventory: str, source_digest: str) -> bool:

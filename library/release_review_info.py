@@ -7,8 +7,8 @@ DOCUMENTATION = r"""
 module: release_review_info
 short_description: Compare the live release with the one that is wanted
 description:
-  - Compares the files of a release on the host with the manifest of another source, and both compose files.
-  - The id of a release stands in many lines of its compose file; it is not taken for a difference.
+  - Compares the files of a release on the host with the manifest of another source, and returns what is shown beside
+    the wanted ones.
 options:
   root:
     description: Folder that holds the releases.
@@ -30,10 +30,6 @@ options:
     type: list
     elements: str
     default: []
-  compose:
-    description: Compose file of the release that is wanted.
-    type: str
-    required: true
 attributes:
   check_mode:
     support: full
@@ -48,7 +44,6 @@ EXAMPLES = r"""
     live: v1-0123456789ab
     wanted: v2-ba9876543210
     manifest: "{{ source.manifest }}"
-    compose: "{{ compose | to_nice_yaml }}"
 """
 
 RETURN = r"""
@@ -67,7 +62,8 @@ migrations:
   type: list
   elements: str
 compose:
-  description: Unified diff of the compose files.
+  description: >-
+    Compose file of the live release, with the id of the wanted one in the place of its own; empty where there is none.
   returned: success
   type: str
 texts:
@@ -79,7 +75,7 @@ texts:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.release_review import compare, migrations, read_manifest, read_texts, unified
+from ansible.module_utils.release_review import compare, migrations, read_manifest, read_texts
 from ansible.module_utils.release_store import ReleaseError, release_dir
 
 ARGUMENT_SPEC = dict(
@@ -88,7 +84,6 @@ ARGUMENT_SPEC = dict(
     wanted=dict(type="str", required=True),
     manifest=dict(type="dict", required=True),
     ignored=dict(type="list", elements="str", default=[]),
-    compose=dict(type="str", required=True),
 )
 
 
@@ -118,7 +113,7 @@ def review(params: dict) -> dict:
         known=bool(before),
         files=files,
         migrations=migrations(files),
-        compose=unified(live_compose, params["compose"], "compose.yml"),
+        compose=live_compose,
         texts=read_texts(source, files["changed"] + files["removed"]),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
@@ -52,11 +51,3 @@ def read_texts(folder: str, names: list[str]) -> dict[str, str]:
             except UnicodeDecodeError:
                 continue
     return texts
-
-
-def unified(before: str, after: str, name: str) -> str:
-    """Return a unified diff of two texts; empty where they are equal."""
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), f"live/{name}", f"wanted/{name}", lineterm=""
-    )
-    return "".join(f"{line}\n" for line in lines)

@@ -13,6 +13,7 @@ from release import (
     other_slot,
     release_compose,
     release_id,
+    releases_listed,
     releases_recorded_live,
     releases_running,
 )
@@ -179,7 +180,14 @@ def test_other_slot():
         other_slot("")
 
 
-FILTERS = ("other_slot", "release_compose", "release_id", "releases_recorded_live", "releases_running")
+FILTERS = (
+    "other_slot",
+    "release_compose",
+    "release_id",
+    "releases_listed",
+    "releases_recorded_live",
+    "releases_running",
+)
 
 
 def test_releases_recorded_live_are_those_whose_record_says_so():
@@ -191,3 +199,47 @@ def test_filters_have_the_names_of_their_functions():
     assert {name: call.__name__ for name, call in FilterModule().filters().items()} == {
         name: name for name in FILTERS
     }
+
+
+def listed(**releases: dict) -> dict[str, str]:
+    info = {"live": "v3", "rollback_target": "v2", "problems": ["edge is odd."]}
+    info["releases"] = {
+        name: {
+            "record": {"state": "good", "created_at": f"2026-01-0{name[-1]}", **release.get("record", {})},
+            "serving": release.get("serving", False),
+            "missing_images": release.get("missing_images", []),
+        }
+        for name, release in releases.items()
+    }
+    lines = releases_listed(info)
+    assert lines.pop() == "edge is odd."
+    return dict(line.split(": ", 1) for line in lines)
+
+
+def test_list_names_live_previous_and_targets_newest_first():
+    lines = listed(v1={}, v3={"serving": True, "record": {"state": "live"}}, v2={})
+    assert list(lines) == ["v3", "v2", "v1"]
+    assert lines["v3"] == "live, runs, deployed 2026-01-03"
+    assert lines["v2"] == "previous, a rollback goes here, stopped, deployed 2026-01-02"
+    assert lines["v1"] == "a rollback may go here: -e release=v1, stopped, deployed 2026-01-01"
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [
+        (
+            {"record": {"state": "failed", "failure": {"task": "build"}}},
+            'failed in "build", never a rollback target',
+        ),
+        ({"record": {"state": "staged"}}, "unfinished (staged), never a rollback target"),
+        ({"missing_images": ["app_api"]}, "image of app_api is gone"),
+    ],
+)
+def test_list_says_why_a_release_is_no_target(release, said):
+    assert listed(v1=release)["v1"].startswith(said)
+
+
+def test_list_of_a_bare_host_says_what_to_do():
+    assert releases_listed({"releases": {}, "problems": [], "live": "", "rollback_target": ""})[0].endswith(
+        "deploy.yml"
+    )

@@ -1,0 +1,96 @@
+"""What an operator reads before a deploy, and the gate that another inventory opens."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+from review import review_diff, review_lines, verified_on
+
+DIGEST = "ab" * 32
+COMPOSE = "services:\n  app:\n    memory: 256m\n"
+REVIEW = {
+    "known": True,
+    "files": {"added": ["new.py"], "changed": ["app.py", "logo.png"], "removed": ["old.py"]},
+    "migrations": ["app/migrations/0002_more.py"],
+    "compose": COMPOSE.replace("256m", "512m"),
+    "texts": {"app.py": "one\ntwo\n", "old.py": "gone\n"},
+}
+
+
+def archive_of(folder: Path, files: dict[str, bytes]) -> str:
+    path = folder / "wanted.tar"
+    with tarfile.open(path, "w") as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return str(path)
+
+
+def test_review_names_files_migrations_and_settings():
+    assert review_lines(REVIEW, "v1-aa", "v2-bb", COMPOSE) == [
+        "v1-aa -> v2-bb",
+        "files added: 1 (new.py)",
+        "files changed: 2 (app.py, logo.png)",
+        "files removed: 1 (old.py)",
+        "migrations: app/migrations/0002_more.py",
+        "settings (compose file): 2 lines differ",
+        "-    memory: 512m",
+        "+    memory: 256m",
+    ]
+
+
+def test_review_of_the_first_deploy_counts_and_does_not_list():
+    nothing = {"known": False, "files": {"added": ["a"] * 300}, "migrations": [], "compose": "", "texts": {}}
+    lines = review_lines(nothing, "", "v2-bb", COMPOSE)
+    assert lines[:3] == ["nothing is live -> v2-bb", "files added: 300", "migrations: none"]
+    assert lines[-1] == "settings (compose file): 3 lines differ"
+
+
+def test_review_says_when_the_live_source_is_not_there():
+    assert "not in its folder" in review_lines(REVIEW | {"known": False}, "v1-aa", "v2-bb", COMPOSE)[0]
+
+
+def test_long_lists_are_cut():
+    review = REVIEW | {"files": {"added": [f"{n:02d}" for n in range(30)]}}
+    assert review_lines(review, "v1", "v2", COMPOSE)[1].endswith("18, 19, ...)")
+
+
+def test_diff_shows_text_and_leaves_out_what_nobody_can_read(tmp_path):
+    files = {"new.py": b"fresh\n", "app.py": b"one\nthree\n", "logo.png": b"\0\1"}
+    lines = review_diff(REVIEW, archive_of(tmp_path, files), COMPOSE)
+    assert [line for line in lines if line.startswith("+++")] == [
+        "+++ wanted/compose.yml",
+        "+++ wanted/new.py",
+        "+++ wanted/app.py",
+        "+++ wanted/old.py",
+    ]
+    assert {"+fresh", "-two", "+three", "-gone"} <= set(lines)
+
+
+REPORT = {"inventory": "staging", "record": {"state": "live", "source": {"digest": DIGEST}}, "failure": {}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "opened"),
+    [
+        ([{}], True),
+        ([], False),
+        ([{"inventory": "sandbox"}], False),
+        ([{"failure": {"task": "verify"}}], False),
+        ([{"record": {"state": "failed", "source": {"digest": DIGEST}}}], False),
+        ([{"record": {"state": "live", "source": {"digest": "cd" * 32}}}], False),
+        ([{"failure": {"task": "verify"}}, {}], True),
+        ([{}, {"failure": {"task": "verify"}}], False),
+    ],
+)
+def test_gate_opens_for_the_newest_report_of_that_source(tmp_path, changes, opened):
+    for minute, change in enumerate(changes):
+        path = tmp_path / f"20260101T00{minute:02d}00Z-deploy-v2-bb.json"
+        path.write_text(json.dumps(REPORT | change))
+    (tmp_path / "20260101T000000Z-deploy-torn.json").write_text("{")
+    assert verified_on(str(tmp_path), "staging", DIGEST) is opened
