@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 import testinfra
 from app_host import AppHost
+from playbook_run import PROJECT
 
 WANTED = "{{ {'port': sandbox_ssh_port, 'key': sandbox_ssh_key} | to_json }}"
 
@@ -29,6 +31,12 @@ def host():
         "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o IdentitiesOnly=yes"
     )
     return testinfra.get_host(f"ssh://deploy@127.0.0.1:{ssh['port']}?{options}", ssh_extra_args=extra)
+
+
+@pytest.fixture(scope="session")
+def inventory() -> Path:
+    """The inventory that the scenario runs with."""
+    return PROJECT / "inventory" / "sandbox"
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The host after three releases that broke: before they were healthy, in their proof, and once they were live."""
 
 import pytest
+from playbook_run import Case, check_refusal, run
 
 BROKEN = ["broken-start", "broken-login", "broken-later"]
 
@@ -35,3 +36,16 @@ def test_the_one_that_broke_once_live_had_been_switched_to(app):
 
 def test_nobody_holds_the_lock(host):
     assert not host.file("/data/app/igny8/lock.json").exists
+
+
+@pytest.mark.parametrize("version", BROKEN)
+def test_a_broken_release_is_never_a_rollback_target(app, inventory, version):
+    release, live = app.releases()[version]["id"], app.live()
+    case = Case(version, "rollback", f"release {release} is in state 'failed'", ("-e", f"release={release}"))
+    check_refusal(case, run(case, inventory))
+    assert app.live() == live
+
+
+def test_there_is_nothing_to_go_back_to(app, inventory):
+    case = Case("none", "rollback", "has no proven predecessor to roll back to")
+    check_refusal(case, run(case, inventory))

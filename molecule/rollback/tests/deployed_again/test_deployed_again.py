@@ -1,6 +1,7 @@
 """The host after the fix was deployed, rolled back and deployed again."""
 
 from app_host import ROOT
+from playbook_run import Case, check_refusal, run
 
 
 def test_the_fix_serves_under_the_id_it_had(app):
@@ -17,3 +18,14 @@ def test_a_session_that_was_ended_on_the_old_version_stays_ended(app, host):
         f"--cookie sessionid={cookie} http://127.0.0.1/api/auth/me/"
     )
     assert answer == "401"
+
+
+def test_a_release_without_its_image_is_refused_before_anything_is_touched(app, inventory):
+    release, live = app.releases()["next"], app.live()
+    app.run(f"docker rmi --force {release['images']['backend']}")
+    asked = ("-e", f"release={release['id']}")
+    case = Case(
+        "gone", "rollback", "cannot be started: the image of backend is not on this host any more", asked
+    )
+    check_refusal(case, run(case, inventory))
+    assert app.live() == live
