@@ -66,13 +66,13 @@ def folders_below(lines: list[str], least_mb: int) -> list[str]:
     return [f"{folder} has {mb} MB free" for mb, folder in looked_at if mb < least_mb]
 
 
-def clock_skew(clocks: str) -> str:
-    """Return by how many seconds the first of two clocks is ahead, with one digit; empty when they cannot be read."""
-    try:
-        first, second = map(float, clocks.split())
-    except ValueError:
-        return ""
-    return f"{first - second:.1f}"
+def clock_skew(later: str | float, earlier: str | float, elapsed: float) -> float:
+    """Return by how many seconds the clock that was read later is surely ahead of the one that was read earlier.
+
+    At most ``elapsed`` seconds passed between the two readings, so that much ahead may be nothing.
+    """
+    ahead = float(later) - float(earlier)
+    return round(min(ahead, 0) + max(ahead - elapsed, 0), 1)
 
 
 class FilterModule:

@@ -1,4 +1,4 @@
-"""Makes module_utils/ importable as ansible.module_utils.x; library/, filter_plugins/, helpers/ top-level."""
+"""Makes module_utils/ importable as ansible.module_utils.x; library/, plugins and helpers/ top-level."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible.module_utils.testing import patch_module_args
 ROOT = Path(__file__).resolve().parents[2]
 ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
 sys.path[:0] = [str(ROOT / "library"), str(Path(__file__).parent / "helpers")]
-sys.path.append(str(ROOT / "filter_plugins"))
+sys.path += [str(ROOT / "filter_plugins"), str(ROOT / "lookup_plugins")]
 
 import docker
 import edge_admin

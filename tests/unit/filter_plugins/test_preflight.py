@@ -1,0 +1,91 @@
+"""What a run says when it refuses to begin."""
+
+from __future__ import annotations
+
+import pytest
+from preflight import clock_skew, first_line, folder_and_parents, folders_below, problem_list, reach_problem
+
+SSH = "Task failed: Failed to connect to the host via ssh: "
+
+
+@pytest.mark.parametrize(
+    ("problems", "text"),
+    [
+        (["One\n thing."], "1 problem was found:\n1. One thing.\nNothing was changed."),
+        (["One.", "Two."], "2 problems were found:\n1. One.\n2. Two.\nNothing was changed."),
+    ],
+)
+def test_problems_are_numbered_one_a_line(problems: list[str], text: str):
+    assert problem_list(problems) == text
+
+
+@pytest.mark.parametrize(
+    ("result", "sentence"),
+    [
+        ({"rc": 0, "stdout": "0\r\n"}, ""),
+        ({"rc": 0, "stdout": "1000\n"}, "lets this run in as user number 1000; root is needed"),
+        (
+            {"unreachable": True, "msg": f"{SSH}@@@\nHOST IDENTIFICATION HAS CHANGED!\nPermission denied"},
+            "shows another",
+        ),
+        ({"unreachable": True, "msg": f"{SSH}Host key verification failed."}, "shows an SSH host key that"),
+        (
+            {"unreachable": True, "msg": f"{SSH}deploy@h: Permission denied (publickey)."},
+            "refuses the SSH login",
+        ),
+        ({"rc": 1, "msg": "non-zero return code", "stderr": "sudo: unknown user: x"}, "refuses sudo."),
+        ({"rc": -1, "msg": "Missing sudo password"}, "refuses sudo."),
+        (
+            {"unreachable": True, "msg": f"{SSH}ssh: connect to host h port 1: Connection refused"},
+            "cannot be reached over SSH: ssh: connect to host h port 1: Connection refused. Check",
+        ),
+        ({"unreachable": True}, "cannot be reached over SSH: nothing was said. Check"),
+    ],
+)
+def test_it_is_said_why_a_host_is_not_reached(result: dict, sentence: str):
+    found = reach_problem(result)
+    assert found.startswith(sentence)
+    assert bool(found) == bool(sentence)
+    assert "\n" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("\n  It  broke.\nmore", "It broke."), ("no stop", "no stop."), ("", "nothing was said.")],
+)
+def test_the_first_line_is_the_end_of_a_sentence(text: str, line: str):
+    assert first_line(text) == line
+
+
+def test_a_folder_comes_before_those_above_it():
+    assert folder_and_parents("/srv/app/one") == ["/srv/app/one", "/srv/app", "/srv", "/"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (["Avail File", " 99 /srv/app", "500 /", "500 /var/lib/docker"], ["/srv/app has 99 MB free"]),
+        (["Avail File", "100 /srv", " 9 /", " 8 /with space"], ["/with space has 8 MB free"]),
+        (["Avail File", "  9 /"], ["/ has 9 MB free"]),
+        (["Avail File", "100 /srv", "100 /"], []),
+        ([], []),
+    ],
+    ids=["deepest", "last", "same", "enough", "nothing"],
+)
+def test_only_the_nearest_folder_and_the_engines_count(lines: list[str], found: list[str]):
+    assert folders_below(lines, 100) == found
+
+
+@pytest.mark.parametrize(
+    ("later", "earlier", "elapsed", "skew"),
+    [
+        ("100.5", "100", 1, 0),
+        ("103", "100", 1, 2),
+        ("98", "100", 1, -2),
+        ("100", "100", 0, 0),
+        ("101", "100", 0.97, 0),
+        ("101.2", "100", 1, 0.2),
+    ],
+)
+def test_the_time_between_two_readings_is_no_skew(later: str, earlier: str, elapsed: float, skew: float):
+    assert clock_skew(later, earlier, elapsed) == skew

@@ -1,0 +1,155 @@
+"""What is wrong with the variables of a run, in the operator's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
+from input_problems import Given, given_as, name_problems, names_read, names_set, value_problem
+
+RULE = {"pattern": "[a-z.]{1,5}", "needed": "a short word"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "problem"),
+    [
+        ("str", "a", ""),
+        ("str", 1, "is 1; text is needed"),
+        ("str", ["a"], "is ['a']; text is needed"),
+        ("path", None, "is None; a path is needed"),
+        ("int", 0, ""),
+        ("int", "12", ""),
+        ("int", "many", "is 'many'; a whole number, 0 or more, is needed"),
+        ("int", "1.5", "is '1.5'; a whole number, 0 or more, is needed"),
+        ("int", -1, "is -1; a whole number, 0 or more, is needed"),
+        ("int", True, "is True; a whole number, 0 or more, is needed"),
+        ("int", [], "is []; a whole number, 0 or more, is needed"),
+        ("float", "1.5", ""),
+        ("float", "soon", "is 'soon'; a number, 0 or more, is needed"),
+        ("bool", False, ""),
+        ("bool", "no", "is 'no'; true or false, which the command line takes as JSON, is needed"),
+        ("list", ["a"], ""),
+        ("list", "a", "is 'a'; a list is needed"),
+        ("dict", {}, ""),
+        ("dict", [], "is []; a mapping is needed"),
+    ],
+)
+def test_a_value_is_of_the_type_that_is_needed(kind: str, value: Any, problem: str):
+    assert value_problem(value, {"type": kind}, {}, secret=False) == problem
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [("abc", True), ("a.b", True), ("a..b", False), ("abcdef", False), ("abc\n", False), ("", False)],
+)
+def test_a_rule_holds_for_the_whole_text(value: str, fits: bool):
+    problem = value_problem(value, {"type": "str"}, RULE, secret=False)
+    assert problem == ("" if fits else f"is {value!r}; a short word is needed")
+
+
+def test_a_required_text_is_not_empty():
+    assert value_problem("", {"type": "str", "required": True}, {}, secret=False) == "is empty"
+    assert value_problem("", {"type": "str"}, {}, secret=False) == ""
+
+
+def test_a_choice_is_one_of_those_there_are():
+    assert (
+        value_problem("c", {"type": "str", "choices": ["a", "b"]}, {}, secret=False)
+        == "is 'c'; one of a, b is needed"
+    )
+
+
+def test_the_parts_of_a_mapping_are_looked_at():
+    option = {"type": "dict", "options": {"path": {"type": "str", "required": True}}}
+    assert "missing required arguments: path" in value_problem({}, option, {}, secret=False)
+    assert value_problem({"path": "/"}, option, {}, secret=False) == ""
+
+
+def test_a_long_value_is_cut_short():
+    assert value_problem("v" * 300, {"type": "int"}, {}, secret=False).startswith(
+        f"is '{'v' * 59}... (302 characters);"
+    )
+
+
+def test_a_secret_is_not_shown():
+    assert "12345" not in value_problem(12345, {"type": "str"}, {}, secret=True)
+    assert "hunter" not in value_problem("hunter", {"type": "str"}, RULE, secret=True)
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({"a": "{{ b }}", "b": "{{ c | default('') }}", "c": 1}, "c"),
+        ({"a": "{{ b }}"}, "a"),
+        ({"a": "{{ b ~ 'x' }}", "b": ""}, "a"),
+        ({"a": "{{ a }}"}, "a"),
+        ({"a": "{{ b }}", "b": "{{ a }}"}, "b"),
+        ({}, "a"),
+    ],
+)
+def test_a_variable_has_the_name_by_which_it_is_given(variables: dict, name: str):
+    assert given_as("a", variables) == name
+
+
+def failing(error: Exception):
+    def template(value: Any) -> Any:
+        raise error
+
+    return template
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (AnsibleUndefinedVariable("'release_id' is undefined"), ""),
+        (AnsibleUndefinedVariable("'vault_x' is undefined"), "vault_x is not set, and role_x needs it."),
+        (
+            AnsibleUndefinedVariable("object has no y"),
+            "role_x is made of something that does not exist: object has no y.",
+        ),
+        (AnsibleError("cannot\ndecrypt"), "role_x cannot be read: cannot decrypt."),
+    ],
+)
+def test_a_value_that_cannot_be_made_is_named(error: Exception, sentence: str):
+    given = Given({"role_x": "{{ any }}"}, failing(error), {"release_id"})
+    assert given.problem("role_x", {"type": "str"}, {}) == sentence
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ({"type": "str", "required": True, "description": "A name."}, "role_x is not set (A name)."),
+        ({"type": "str", "required": False, "description": "A name."}, ""),
+    ],
+)
+def test_a_required_variable_is_set(option: dict, sentence: str):
+    assert Given({}, str, set()).problem("role_x", option, {}) == sentence
+    assert Given({}, str, {"role_x"}).problem("role_x", option, {}) == ""
+
+
+def test_each_of_the_secrets_is_a_text():
+    given = Given({"role_secrets": {"good": "x", "empty": "", "number": 1}}, lambda value: value, set())
+    assert (
+        given.problem("role_secrets", {"type": "dict"}, {}) == "role_secrets has no text for empty, number."
+    )
+
+
+def test_a_name_that_nothing_reads_is_named_with_the_nearest():
+    found = name_problems({"igny8_versoin", "colour", "release"}, {"igny8_version", "release"})
+    assert [sentence.split(" is set")[0] for sentence in found] == ["colour", "igny8_versoin"]
+    assert found[0].endswith("Leave it out.")
+    assert found[1].endswith("did you mean igny8_version?")
+
+
+def test_names_that_templates_read_and_tasks_set_are_found():
+    assert names_read(
+        {"a": ["{{ b | default(c) }}", "plain", "{% if d %}{{ e.f }}{% endif %}", "{{ broken"], "g": 1}
+    ) == {
+        "b",
+        "c",
+        "d",
+        "e",
+    }
+    tasks = [{"block": [{"ansible.builtin.set_fact": {"a": 1}, "vars": {"b": 2}}, {"register": "c"}]}]
+    assert names_set(tasks) == {"a", "b", "c"}

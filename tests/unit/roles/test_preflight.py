@@ -1,0 +1,169 @@
+"""What the roles' preflights say of what they have found. The facts are made up, the sentences are the roles' own."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import filter_loader
+from ansible.template import Templar
+from project_files import ROOT, Role
+
+filter_loader.add_directory(str(ROOT / "filter_plugins"))
+NOW = time.time()
+
+#: What a host without problems answers, by role.
+GOOD: dict[str, dict[str, Any]] = {
+    "release": {
+        "release_root": "/srv/app",
+        "__release_engine": {
+            "host_info": {"ServerVersion": "20.10.24+dfsg1", "DockerRootDir": "/var/lib/docker"},
+            "networks": [{"Name": "edge"}, {"Name": "data"}],
+        },
+        "__release_compose": {"stdout": "2.18.0\n"},
+        "__release_free": {"stdout_lines": ["Avail File", "9000 /srv", "9000 /", "9000 /var/lib/docker"]},
+        "__release_clocks": {"stdout": f"{NOW} {NOW}"},
+    },
+    "redis": {
+        "redis_password": "x",
+        "__redis_info": {"info": {"maxmemory": 9, "maxmemory_policy": "noeviction"}},
+    },
+    "postgres": {
+        "postgres_login_user": "app",
+        "postgres_login_db": "app",
+        "postgres_image": "postgres:1",
+        "__postgres_time": {"query_result": [{"epoch": str(NOW), "asked_at": str(NOW)}]},
+        "__postgres_host_time": {"stdout": str(NOW)},
+        "__postgres_image": {"images": [{}]},
+    },
+    "edge": {
+        "edge_root": "/srv/edge",
+        "__edge_configuration": {"stat": {"exists": True, "checksum": "wanted"}},
+        "__edge_wanted": "wanted",
+        "__edge_port": {"state": "started"},
+    },
+    "backend": {
+        "backend_signing_key": "abc",
+        "backend_signing_key_file": "/srv/key",
+        "__backend_signing_key": {"stat": {"exists": False}},
+    },
+    "verify": {"verify_user": "someone", "verify_password": "x"},
+}
+
+
+def problems(name: str, found: dict[str, Any]) -> list[str]:
+    """Sentences of a role's preflight that has found something else than what is good."""
+    role = Role(name)
+    loader = DataLoader()
+    [last] = loader.load_from_file(str(role.path / "tasks" / "preflight.yml"), trusted_as_template=True)[-1:]
+    variables = {**role.defaults, **last["vars"], **GOOD[name], **found}
+    templar = Templar(loader=loader, variables=variables)
+    sentences = templar.template(last["ansible.builtin.set_fact"][f"{name}_preflight_problems"])
+    return [" ".join(sentence.split()) for sentence in sentences]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_there_is_nothing_to_say_of_a_good_host(name: str):
+    assert problems(name, {}) == []
+
+
+ENGINE = GOOD["release"]["__release_engine"]
+CASES = [
+    (
+        "release",
+        {"__release_engine": {"msg": "Cannot connect.\nmore"}},
+        "Docker Engine on the app host does not answer: Cannot connect. Start",
+    ),
+    (
+        "release",
+        {"__release_engine": ENGINE | {"host_info": {"ServerVersion": "19.3"}}},
+        "is 19.3; 20.10 or later is needed.",
+    ),
+    (
+        "release",
+        {"__release_compose": {"stdout": "", "stderr": "no command"}},
+        "does not answer on the app host: no command. Install",
+    ),
+    (
+        "release",
+        {"__release_compose": {"msg": "no file docker"}},
+        "does not answer on the app host: no file docker. Install",
+    ),
+    ("release", {"__release_compose": {"stdout": "2.17.3"}}, "is 2.17.3 on the app host; 2.18 or later"),
+    (
+        "release",
+        {"__release_engine": ENGINE | {"networks": [{"Name": "edge"}]}},
+        "The app host has no Docker network data;",
+    ),
+    (
+        "release",
+        {"__release_free": {"stdout_lines": ["Avail File", "9 /srv", "9 /"]}},
+        "too little room: /srv has 9 MB free, / has 9 MB free; 2048 MB",
+    ),
+    (
+        "release",
+        {"release_min_free_mb": "9001"},
+        "/srv has 9000 MB free, /var/lib/docker has 9000 MB free; 9001 MB are needed",
+    ),
+    (
+        "release",
+        {"__release_clocks": {"stdout": f"{NOW - 60} {NOW}"}},
+        "The clock of the app host is off by -60.0 s from the control node's; at most 5 s",
+    ),
+    (
+        "redis",
+        {"__redis_info": {"msg": "unable to connect: invalid password"}},
+        "Redis on 127.0.0.1:6379 does not answer this login: unable to connect: invalid password. Check",
+    ),
+    (
+        "redis",
+        {"__redis_info": {"info": {"maxmemory": 9, "maxmemory_policy": "allkeys-lru"}}},
+        "evicts by allkeys-lru, which can throw out sessions; noeviction or volatile-ttl is needed.",
+    ),
+    (
+        "postgres",
+        {"__postgres_time": {"msg": "unable to connect"}},
+        "PostgreSQL on 127.0.0.1:5432 does not let app into app: unable to connect. Check",
+    ),
+    (
+        "postgres",
+        {"__postgres_host_time": {"stdout": str(NOW - 60)}},
+        "The clock of the app host is off by -60.0 s from PostgreSQL's on 127.0.0.1:5432; at most 5 s",
+    ),
+    ("postgres", {"__postgres_image": {"images": []}}, "The app host has no image postgres:1,"),
+    (
+        "edge",
+        {"__edge_configuration": {"stat": {"exists": False}}},
+        "configuration /srv/edge/etc/haproxy.cfg does not exist;",
+    ),
+    ("edge", {"__edge_wanted": "other"}, "configuration /srv/edge/etc/haproxy.cfg differs from what"),
+    ("edge", {"__edge_port": {"msg": "Timeout"}}, "Nothing listens on the public port 80 of the app host."),
+    ("backend", {"backend_signing_key": ""}, "The signing key is empty;"),
+    (
+        "backend",
+        {"__backend_signing_key": {"stat": {"exists": True, "checksum": "other"}}},
+        "differs from /srv/key, with which",
+    ),
+    ("verify", {"verify_user": ""}, "verify_user or its password is empty;"),
+    ("verify", {"verify_password": ""}, "verify_user or its password is empty;"),
+]
+
+
+@pytest.mark.parametrize(("name", "found", "sentence"), CASES)
+def test_a_problem_is_said_in_one_sentence_of_its_own(name: str, found: dict[str, Any], sentence: str):
+    [said] = problems(name, found)
+    assert sentence in said
+
+
+def test_memory_without_a_limit_needs_no_policy():
+    assert (
+        problems("redis", {"__redis_info": {"info": {"maxmemory": 0, "maxmemory_policy": "allkeys-lru"}}})
+        == []
+    )
+
+
+def test_an_engine_that_does_not_answer_is_not_asked_for_its_networks_and_images():
+    assert len(problems("release", {"__release_engine": {"msg": "no"}})) == 1
+    assert problems("postgres", {"__postgres_image": {"msg": "no"}}) == []
