@@ -1,4 +1,4 @@
-"""One registry with one image in it, and each role that has an image to build or pull."""
+"""One registry with one image in it, and the roles that have an image to build or pull."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from image_registry import LABEL, Build, Pushed, Registry, context, docker
+from image_registry import LABEL, Builds, Pushed, Registry, context, docker
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,9 @@ def only_in_registry(registry: Registry, pushed: Pushed) -> Pushed:
     return pushed
 
 
-@pytest.fixture(params=["backend", "frontend"])
-def build(registry: Registry, tmp_path: Path, request: pytest.FixtureRequest) -> Build:
-    """The build of each role that has one."""
-    return Build(registry, tmp_path, request.param)
+@pytest.fixture
+def builds(registry: Registry, tmp_path: Path) -> Builds:
+    """The builds of the roles, with a context to build from."""
+    (tmp_path / "context").mkdir()
+    context(tmp_path / "context")
+    return Builds(registry, tmp_path)

@@ -110,30 +110,42 @@ def context(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of the playbook came to."""
+    """What a run of the playbook came to; `image_ids` are those of backend and frontend."""
 
     succeeded: bool
     changed: int
     words: str
-    image_id: str
+    image_ids: list[str]
+
+
+ROLES = ("backend", "frontend")
 
 
 @dataclass
-class Build:
-    """The entry point `build` of a role, on this machine's engine."""
+class Builds:
+    """The entry points `build` of the roles that have an image, on this machine's engine."""
 
     registry: Registry
     directory: Path
-    role: str
+    release: str = "v1-aaaaaaaaaaaa"
 
     def __post_init__(self) -> None:
-        self.name, self.release = f"{self.registry.name}-{self.role}", "v1-aaaaaaaaaaaa"
-        self.image = f"{self.name}:{self.release}"
         (self.directory / "release").mkdir()
 
-    def __call__(self, reference: str, *options: str, logged_in: bool = True) -> Outcome:
+    def name(self, role: str) -> str:
+        return f"{self.registry.name}-{role}"
+
+    def image(self, role: str) -> str:
+        return f"{self.name(role)}:{self.release}"
+
+    def image_ids(self) -> list[str]:
+        """Return the ids of the images that now have the names of the release."""
+        return [docker("inspect", "--format", "{{.Id}}", self.image(role)) for role in ROLES]
+
+    def variables(self, role: str, reference: str) -> dict[str, str]:
+        """Return the variables of a role."""
         values = {
-            "image_name": self.name,
+            "image_name": self.name(role),
             "release": self.release,
             "image_reference": reference,
             "source_dir": str(self.directory / "context"),
@@ -141,7 +153,15 @@ class Build:
             "assets_path": "/srv/www/assets",
             "assets_dir": str(self.directory / "assets"),
         }
-        given = {f"{self.role}_{name}": value for name, value in values.items()} | {"role": self.role}
+        return {f"{role}_{name}": value for name, value in values.items()}
+
+    def run(
+        self, reference: str, *options: str, roles: tuple[str, ...] = ROLES, logged_in: bool = True
+    ) -> Outcome:
+        """Build the images of the roles, or pull them where there is a reference."""
+        given: dict[str, object] = {"wanted_roles": roles}
+        for role in roles:
+            given |= self.variables(role, reference)
         login = self.registry.logged_in if logged_in else self.registry.logged_out
         done = subprocess.run(
             [
@@ -159,10 +179,10 @@ class Build:
             text=True,
         )
         changed = re.search(r"changed=(\d+)", done.stdout)
-        found = re.search(r"msg: id=(\S*)$", done.stdout, re.MULTILINE)
+        found = re.search(r"msg: ids=(\S*)$", done.stdout, re.MULTILINE)
         return Outcome(
             succeeded=done.returncode == 0,
             changed=int(changed[1]) if changed else 0,
             words=" ".join(f"{done.stdout} {done.stderr}".split()),
-            image_id=found[1] if found else "",
+            image_ids=found[1].split(",") if found else [],
         )
