@@ -139,6 +139,7 @@ from ansible.module_utils.release_source import (
     digest,
     layers,
     manifest,
+    name_of,
     pack,
     replace,
 )
@@ -148,7 +149,6 @@ from ansible.module_utils.release_source_git import (
     checked_address,
     checked_version,
     is_repository,
-    name_of,
 )
 
 ARGUMENT_SPEC = dict(
@@ -184,10 +184,10 @@ def prepare_folder(folder: str) -> None:
 
 
 @contextmanager
-def opened(source: str, version: str, archive_dir: str) -> Iterator[tuple[list[str], dict[str, str]]]:
-    """Yield the folders that make up a version, and what to return of it."""
+def opened(source: str, version: str, archive_dir: str) -> Iterator[tuple[list[str], str]]:
+    """Yield the folders that make up a version, and its commit, which is empty for what git does not read."""
     if not is_repository(source):
-        yield layers(source, version), {"commit": "", "name": version}
+        yield layers(source, version), ""
         return
     repository = Repository(checked_address(source), os.path.join(archive_dir, "git"))
     wanted = checked_version(version)
@@ -196,7 +196,7 @@ def opened(source: str, version: str, archive_dir: str) -> Iterator[tuple[list[s
         with repository.fetched():
             commit = repository.commit(wanted)
             repository.extract(commit, folder)
-        yield [folder], {"commit": commit, "name": name_of(wanted)}
+        yield [folder], commit
 
 
 def assemble(folders: list[str], params: dict[str, Any]) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     try:
-        with opened(params["source"], params["version"], params["archive_dir"]) as (folders, facts):
+        with opened(params["source"], params["version"], params["archive_dir"]) as (folders, commit):
             result = assemble(folders, params)
     except AddressError as error:
         # The options are part of every result.
@@ -230,7 +230,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except (SourceError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **facts, **result)
+    module.exit_json(changed=False, commit=commit, name=name_of(params["version"]), **result)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import tarfile
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ import yaml
 SKIPPED_NAMES = frozenset(
     {".git", "node_modules", "__pycache__", ".venv", "dist", ".pytest_cache", ".DS_Store"}
 )
+#: The longest name of a version that the id of a release takes.
+NAME_LENGTH = 50
 
 
 class SourceError(Exception):
@@ -36,6 +39,11 @@ class Replacement:
     new: str
     target: str
     kept: str
+
+
+def name_of(version: str) -> str:
+    """Return a version as the id of a release can hold it: ``feature/Login`` gives ``feature-login``."""
+    return re.sub(r"[^a-z0-9._-]+|\.{2,}", "-", version.lower())[:NAME_LENGTH].strip("-._")
 
 
 def layers(source: str, version: str) -> list[str]:

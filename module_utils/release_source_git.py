@@ -33,8 +33,6 @@ VERSION = re.compile(r"(?!.*(\.\.|//|/\.|\.lock(/|$)|[/.]$))[A-Za-z0-9][\w.+/-]{
 COMMIT = re.compile(r"[0-9a-f]{7,64}")
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 NEAREST = 5
-#: The longest name of a version that the id of a release takes.
-NAME_LENGTH = 50
 
 
 class AddressError(SourceError):
@@ -86,11 +84,6 @@ def checked_version(version: str) -> str:
             "the first a letter or digit, and no '..'."
         )
     return version
-
-
-def name_of(version: str) -> str:
-    """Return a version as the id of a release can hold it: ``feature/Login`` gives ``feature-login``."""
-    return re.sub(r"[^a-z0-9._-]+", "-", version.lower())[:NAME_LENGTH].strip("-._")
 
 
 class Repository:

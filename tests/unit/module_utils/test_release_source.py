@@ -16,6 +16,7 @@ from ansible.module_utils.release_source import (
     digest,
     layers,
     manifest,
+    name_of,
     pack,
     replace,
 )
@@ -66,6 +67,20 @@ def source(tmp_path):
 )
 def test_layers(source, version, found):
     assert layers(str(source), version) == [str(source / name) for name in found]
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        ("v1.2", "v1.2"),
+        ("feature/Login", "feature-login"),
+        ("1.0+b", "1.0-b"),
+        ("x" * 60, "x" * 50),
+        ("_a..b.", "a-b"),
+    ],
+)
+def test_name_fits_into_the_id_of_a_release(version, name):
+    assert name_of(version) == name
 
 
 def test_source_without_versions_is_one_layer(tmp_path):

@@ -17,7 +17,6 @@ from ansible.module_utils.release_source_git import (
     checked_address,
     checked_version,
     is_repository,
-    name_of,
 )
 from git_repository import GitRepository
 
@@ -153,14 +152,6 @@ def test_version_that_can_be_a_name_reaches_git(version):
 def test_version_that_cannot_be_a_name_never_reaches_git(version):
     with pytest.raises(SourceError, match="cannot be a tag, branch or commit"):
         checked_version(version)
-
-
-@pytest.mark.parametrize(
-    ("version", "name"),
-    [("v1.2", "v1.2"), ("feature/Login", "feature-login"), ("1.0+b", "1.0-b"), ("x" * 60, "x" * 50)],
-)
-def test_name_fits_into_the_id_of_a_release(version, name):
-    assert name_of(version) == name
 
 
 def test_tag_branch_and_commit_give_their_files(work_tree, tmp_path, read):
