@@ -102,7 +102,7 @@ class Repository:
             self._git("init", "--quiet", "--bare", "--template=")
             self._git(
                 *["-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"],
-                *["fetch", "--quiet", "--prune", "--force", "--no-tags", "--", self.address],
+                *["fetch", "--quiet", "--prune", "--no-tags", "--", self.address],
                 *["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
             )
             yield self

@@ -118,6 +118,9 @@ def test_additions_are_packed_and_do_not_count(pack, tmp_path):
     assert members(added["archive"]) == {"api.ts": "list"}
     assert members(plain["archive"]) == {"api.ts": "old"}
     assert (added["digest"], added["files"]) == (plain["digest"], plain["files"])
+    (tmp_path / "ca.crt").write_text("other list")
+    other = pack("before", additions=[{"path": "api.ts", "src": str(tmp_path / "ca.crt")}])
+    assert len({archive["archive"] for archive in (plain, added, other)}) == 3
 
 
 def test_versions_differ_and_an_archive_is_never_taken_on_trust(pack, tmp_path):

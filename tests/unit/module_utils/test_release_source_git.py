@@ -301,19 +301,20 @@ def test_variables_of_a_calling_git_lead_nowhere(work_tree, tmp_path, monkeypatc
     assert not (tmp_path / "other").exists()
 
 
-def test_two_runs_at_a_time_do_not_disturb_each_other(work_tree, tmp_path):
+def test_second_run_waits_until_the_first_has_read(work_tree, tmp_path):
     found, repository = [], Repository(str(work_tree.path), str(tmp_path / "cache"))
 
     def run() -> None:
         with repository.fetched():
             found.append(repository.commit("v1"))
 
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == [work_tree.git("rev-parse", "v1^{commit}")] * 4
+    second = threading.Thread(target=run)
+    with repository.fetched():
+        second.start()
+        second.join(0.5)
+        assert (second.is_alive(), found) == (True, [])
+    second.join(20)
+    assert found == [work_tree.git("rev-parse", "v1^{commit}")]
 
 
 def test_machine_without_git_is_told_so(tmp_path, monkeypatch):
