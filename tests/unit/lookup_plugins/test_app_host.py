@@ -33,7 +33,11 @@ def test_there_is_one_app_host_which_is_the_edge_too(groups: dict, sentence: str
         ({}, ""),
         ({"tags": ("one", "two")}, "without --tags one and --tags two;"),
         ({"tags": ("all", "never")}, "without --tags never;"),
-        ({"skip_tags": ("one",)}, "without --skip-tags one;"),
+        ({"skip_tags": ("notest",)}, ""),
+        (
+            {"skip_tags": ("guide_step_1", "untagged")},
+            "without --skip-tags guide_step_1 and --skip-tags untagged;",
+        ),
         ({"start_at_task": "Switch"}, "without --start-at-task 'Switch';"),
     ],
 )
