@@ -36,7 +36,6 @@ from ansible import context
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-
 #: Tags of this project's tasks, and Ansible's own. Others, which test tools skip by habit, leave nothing out.
 TAGS = re.compile(r"guide_\w+|all|always|tagged|untagged")
 
