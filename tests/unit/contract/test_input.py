@@ -34,8 +34,10 @@ def test_rules_are_about_options_of_roles():
     assert set(RULES) - {name for role in ROLES for name in role.options} == set()
 
 
-def test_a_version_is_what_can_name_a_release():
-    assert RULES["release_version"]["pattern"] == VERSION_PATTERN.pattern
+@pytest.mark.parametrize("version", ["fix", "v1.2_3-0", "0", "v" * 50])
+def test_what_can_name_a_release_can_be_a_version(version: str):
+    assert VERSION_PATTERN.fullmatch(version)
+    assert re.fullmatch(RULES["release_version"]["pattern"], version)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ GOOD: dict[str, dict[str, Any]] = {
             "host_info": {"ServerVersion": "20.10.24+dfsg1", "DockerRootDir": "/var/lib/docker"},
             "networks": [{"Name": "edge"}, {"Name": "data"}],
         },
-        "__release_compose": {"stdout": "2.18.0\n"},
+        "__release_plugin": {"stdout": "2.18.0\n"},
         "__release_free": {"stdout_lines": ["Avail File", "9000 /srv", "9000 /", "9000 /var/lib/docker"]},
         "__release_clocks": {"stdout": f"{NOW} {NOW}"},
     },
@@ -83,15 +83,15 @@ CASES = [
     ),
     (
         "release",
-        {"__release_compose": {"stdout": "", "stderr": "no command"}},
+        {"__release_plugin": {"stdout": "", "stderr": "no command"}},
         "does not answer on the app host: no command. Install",
     ),
     (
         "release",
-        {"__release_compose": {"msg": "no file docker"}},
+        {"__release_plugin": {"msg": "no file docker"}},
         "does not answer on the app host: no file docker. Install",
     ),
-    ("release", {"__release_compose": {"stdout": "2.17.3"}}, "is 2.17.3 on the app host; 2.18 or later"),
+    ("release", {"__release_plugin": {"stdout": "2.17.3"}}, "is 2.17.3 on the app host; 2.18 or later"),
     (
         "release",
         {"__release_engine": ENGINE | {"networks": [{"Name": "edge"}]}},
