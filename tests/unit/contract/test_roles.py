@@ -133,6 +133,14 @@ def test_a_role_reads_no_variable_but_its_own(role: Role):
 
 
 @each_role
+def test_no_result_hides_a_constant(role: Role):
+    registered = {
+        task["register"] for path in role.task_files for task in tasks_of(load(path)) if "register" in task
+    }
+    assert registered & set(role.constants) == set()
+
+
+@each_role
 def test_tasks_are_named_short_and_let_no_error_pass(role: Role):
     check_tasks({path: load(path) for path in role.task_files})
 
