@@ -101,7 +101,8 @@ def review(params: dict) -> dict:
     folder = release_dir(params["root"], params["live"]) if params["live"] else ""
     source = os.path.join(folder, "source")
     before = read_manifest(source, set(params["ignored"])) if folder else {}
-    files = compare(before, params["manifest"])
+    wanted = {name: value for name, value in params["manifest"].items() if name not in params["ignored"]}
+    files = compare(before, wanted)
     # Compose names its project without dots, so the id stands there in two forms.
     live_compose = read_compose(os.path.join(folder, "compose.yml")) if folder else ""
     for old, new in (

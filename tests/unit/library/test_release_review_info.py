@@ -34,7 +34,7 @@ def review(run_module, tmp_path):
         manifest = sums(
             same="s", changed="new\n", logo="l", app__migrations__0002_x="", app__migrations__notes=""
         )
-        manifest["app/migrations/0003_y.py"] = "0"
+        manifest |= {"app/migrations/0003_y.py": "0", "ca": "other"}
         asked = {
             "root": str(tmp_path),
             "live": "v1.0",
