@@ -9,7 +9,7 @@ import pytest
 from playbook_run import Answer, Case, check_refusal
 
 HOST_TASK = "Ask the host who this run is there"
-NOT_A_VERSION = r"1 problem was found: 1\. igny8_version is .{0,100}; a name of at most 50 .* is needed\."
+NOT_A_VERSION = r"1 problem was found: 1\. igny8_version is .{0,100}; a name of at most 200 .* is needed\."
 NOT_AN_ID = r"1 problem was found: 1\. release is .{0,100}; the id of a release, .* is needed\."
 NOT_TEXT = r"1 problem was found: 1\. {} is 1; text is needed\."
 #: What is no name of a version or release -> the same as an operator may type it.
@@ -48,6 +48,18 @@ CASES = [
         ("-e", "igny8_version=a b"),
     ),
     Case("version-number", "deploy", r"igny8_version is 1\.1; text is needed", extra(igny8_version=1.10)),
+    Case(
+        "image-by-tag",
+        "deploy",
+        one_problem(r"release_images gives 'igny8-backend' no reference by digest; .* prints the digest\."),
+        extra(release_images={"igny8-backend": "registry.example/backend:v2"}),
+    ),
+    Case(
+        "image-unknown",
+        "deploy",
+        one_problem("release_images names 'igny8-worker', which no release has; .*"),
+        extra(release_images={"igny8-worker": "registry.example/worker@sha256:" + "0a" * 32}),
+    ),
     *(Case(f"release-{name}", "rollback", NOT_AN_ID, extra(release=text)) for name, text in HOSTILE.items()),
     Case("release-template", "rollback", NOT_TEXT.format("release"), ("-e", "release={{ 1 }}")),
     Case(
