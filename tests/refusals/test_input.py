@@ -15,7 +15,6 @@ NOT_TEXT = r"1 problem was found: 1\. {} is 1; text is needed\."
 #: What is no name of a version or release -> the same as an operator may type it.
 HOSTILE = {
     "path": "../../etc",
-    "dots": "a..b",
     "option": "--help",
     "space": "a b",
     "long": "v" * 300,
