@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
+import typing
 from types import ModuleType
 from typing import Any
 
@@ -60,8 +62,55 @@ def test_results_are_documented(name: str):
     assert [
         key for key, value in documented.items() if not {"description", "returned", "type"} <= set(value)
     ] == []
-    returned = {keyword.arg for call in calls(name, "exit_json") for keyword in call.keywords if keyword.arg}
-    assert returned - COMMON_RESULTS - set(documented) == set()
+    returned = {key for call in calls(name, "exit_json") for key in keys_given(call.keywords, name)}
+    assert returned - COMMON_RESULTS == set(documented) - COMMON_RESULTS
+
+
+def keys_given(keywords: list[ast.keyword], name: str) -> set[str]:
+    """Keys that keyword arguments stand for; those of `**value` are looked up where the value comes from."""
+    given = {keyword.arg for keyword in keywords if keyword.arg}
+    return given.union(*(keys_of(keyword.value, name) for keyword in keywords if not keyword.arg))
+
+
+def keys_of(value: ast.expr, name: str) -> set[str]:
+    """Keys of an expression that gives a dictionary, as far as its source tells."""
+    tree = ast.parse((ROOT / "library" / f"{name}.py").read_text())
+    if isinstance(value, ast.Dict):
+        return {ast.literal_eval(key) for key in value.keys if key}.union(
+            *(keys_of(part, name) for key, part in zip(value.keys, value.values, strict=True) if not key)
+        )
+    if isinstance(value, ast.IfExp):
+        return keys_of(value.body, name) | keys_of(value.orelse, name)
+    if isinstance(value, ast.Name):
+        return set().union(*(keys_of(found, name) for found in assigned(tree, value.id)))
+    function = ast.unparse(value.func) if isinstance(value, ast.Call) else ""
+    if function == "dict":
+        return keys_given(value.keywords, name)
+    if function == "asdict":
+        return {field.name for field in dataclasses.fields(type_of(value.args[0], tree, name))}
+    defined = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function]
+    assert defined, (
+        f"{name}.py returns {ast.unparse(value)}; write its keys where they can be read: dict(...) or asdict(...)"
+    )
+    returns = [node.value for node in ast.walk(defined[0]) if isinstance(node, ast.Return) and node.value]
+    return set().union(*(keys_of(found, name) for found in returns))
+
+
+def assigned(tree: ast.Module, variable: str) -> list[ast.expr]:
+    """What a variable is set to, anywhere in a module."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AnnAssign) and node.value]
+    targets = [(node, node.targets if isinstance(node, ast.Assign) else [node.target]) for node in nodes]
+    found = [node.value for node, names in targets if variable in map(ast.unparse, names)]
+    assert found, f"{variable} is never set"
+    return found
+
+
+def type_of(value: ast.expr, tree: ast.Module, name: str) -> type:
+    """Class of an object that a function of the module or of module_utils returns."""
+    if isinstance(value, ast.Name):
+        [value] = assigned(tree, value.id)
+    made_by = getattr(imported(name), ast.unparse(value.func))
+    return made_by if isinstance(made_by, type) else typing.get_type_hints(made_by)["return"]
 
 
 @each_module
