@@ -14,6 +14,8 @@ from project_files import ROLES, ROOT, imported_entry_points, load, names, yaml_
 PLACEHOLDER = "CHANGE-ME"
 #: (role, entry point) of everything that the playbooks import.
 ENTRY_POINTS = sorted(imported_entry_points(yaml_files("playbooks")))
+#: What builds need where images come from no registry and packages through a proxy.
+SANDBOX_ONLY = {"backend_build_arguments", "frontend_build_arguments", "release_source_additions"}
 WIRING = load(ROOT / "playbooks/group_vars/all/wiring.yml")
 
 each_inventory = pytest.mark.parametrize("inventory", INVENTORIES, ids=lambda inventory: inventory.name)
@@ -121,6 +123,16 @@ def test_a_vault_beside_the_example_is_encrypted(inventory: Inventory):
         if not path.read_text().startswith("$ANSIBLE_VAULT;")
     ]
     assert vaults == []
+
+
+@each_real_inventory
+def test_nothing_that_the_sandbox_sets_is_forgotten(inventory: Inventory):
+    sandbox = Inventory("sandbox")
+    wanted = {name for name in sandbox.names if not name.startswith(("ansible_", "sandbox_"))}
+    if not inventory.render("prober_enabled"):
+        wanted = {name for name in wanted if not name.startswith(("prober_", "vault_prober_"))}
+    assert wanted - inventory.names - SANDBOX_ONLY == set()
+    assert set(sandbox.render("verify_paths")) == set(inventory.render("verify_paths"))
 
 
 def test_staging_proves_what_production_runs():
