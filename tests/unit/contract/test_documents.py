@@ -13,7 +13,7 @@ GUIDE_MAP = ROOT / "docs" / "guide-map.md"
 GUIDE_LINES = 347
 #: A path of the project in backticks, alone or with the name of something in that file.
 REFERENCE = re.compile(
-    r"`((?:playbooks|roles|library|module_utils|filter_plugins|inventory|molecule|sandbox|tests|docs)/[\w./-]+)(?:::([^`]+))?`"
+    r"`((?:playbooks|roles|library|module_utils|filter_plugins|lookup_plugins|inventory|molecule|sandbox|tests|docs)/[\w./-]+)(?:::([^`]+))?`"
 )
 LINK = re.compile(r"\]\(([^)#:]*)(?:#([\w-]+))?\)")
 ROW = re.compile(r"\| (\d+)(?:-(\d+))? \| [^|]+ \| (.+) \|")

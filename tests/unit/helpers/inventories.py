@@ -85,7 +85,11 @@ class Inventory:
         found |= manager.get_vars(host=host)
         for path in self.files:
             found |= loader.load_from_file(str(path)) if path.suffix == ".example" else {}
-        return found | {"ansible_config_file": str(ROOT / "ansible.cfg")}
+        given = {
+            "ansible_config_file": str(ROOT / "ansible.cfg"),
+            "ansible_inventory_sources": [str(self.path)],
+        }
+        return found | given
 
     def render(self, name: str) -> Any:
         """Value of a variable. Raises AnsibleUndefinedVariable where it needs one that is not there."""
