@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleUndefinedVariable
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from inventories import INVENTORIES, REAL, Inventory, set_by_tasks
+from inventories import INVENTORIES, REAL, Inventory, imports_of, set_by_tasks
 from project_files import ROLES, ROOT, imported_entry_points, load, names, yaml_files
 
 PLACEHOLDER = "CHANGE-ME"
 #: (role, entry point) of everything that the playbooks import.
 ENTRY_POINTS = sorted(imported_entry_points(yaml_files("playbooks")))
-#: What builds need where images come from no registry and packages through a proxy.
-SANDBOX_ONLY = {"backend_build_arguments", "frontend_build_arguments", "release_source_additions"}
-WIRING = load(ROOT / "playbooks/group_vars/all/wiring.yml")
+PLAYBOOKS = {path.stem: imports_of(path) for path in sorted((ROOT / "playbooks").glob("*.yml"))}
+#: What builds need where packages come through a proxy.
+SANDBOX_ONLY = {"release_source_additions"}
 
 each_inventory = pytest.mark.parametrize("inventory", INVENTORIES, ids=lambda inventory: inventory.name)
 each_real_inventory = pytest.mark.parametrize("inventory", REAL, ids=lambda inventory: inventory.name)
@@ -34,11 +34,15 @@ def test_one_host_is_app_and_edge(inventory: Inventory):
 
 
 @each_inventory
-def test_every_variable_renders(inventory: Inventory):
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_every_variable_renders_that_a_playbook_reads(inventory: Inventory, playbook: str):
+    # A play has the defaults of the roles that it imports: what the wiring reads of others, an inventory has to set.
+    roles = frozenset(role for role, _ in PLAYBOOKS[playbook])
+    options = {option for role in ROLES if role.name in roles for option in role.options}
     undefined = {}
-    for name in sorted(inventory.names | set(WIRING)):
+    for name in sorted((inventory.names | options) & set(inventory.variables_with(roles))):
         try:
-            inventory.render_in_a_run(name)
+            inventory.render_in_a_run(name, roles)
         except AnsibleUndefinedVariable as error:
             undefined[name] = str(error)
     assert undefined == {}

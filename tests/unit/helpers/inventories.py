@@ -12,10 +12,11 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import filter_loader, init_plugin_loader
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
-from project_files import ROLES, ROOT, dicts, load, yaml_files
+from project_files import ROLES, ROOT, dicts, imported_entry_points, load, yaml_files
 
 #: Folders of tasks, whose variables of a run no inventory sets.
 TASKS = ("roles", "playbooks", "sandbox/playbooks", "molecule")
+TASK_IMPORTS = {"ansible.builtin.import_tasks", "ansible.builtin.include_tasks"}
 
 
 @cache
@@ -32,6 +33,17 @@ def set_by_tasks() -> frozenset[str]:
         found |= set(node.get("ansible.builtin.set_fact") or ()) | {node.get("register")}
         found |= set(node["vars"]) if isinstance(node.get("vars"), dict) and "hosts" not in node else set()
     return frozenset(name for name in found if isinstance(name, str))
+
+
+def imports_of(path: Path) -> set[tuple[str, str]]:
+    """(role, entry point) of everything that a playbook imports, through its task files too."""
+    found, paths = set(), [path]
+    while paths:
+        current = paths.pop()
+        found |= imported_entry_points([current])
+        files = [node[key] for node in dicts(load(current)) for key in TASK_IMPORTS & set(node)]
+        paths += [current.parent / file for file in files]
+    return found
 
 
 @dataclass(frozen=True)
@@ -75,12 +87,16 @@ class Inventory:
 
     @cached_property
     def variables(self) -> dict[str, Any]:
-        """What the app host has before the first task, not rendered yet."""
+        """What the app host has before the first task of a play with all roles, not rendered yet."""
+        return self.variables_with(frozenset(role.name for role in ROLES))
+
+    @cache  # noqa: B019  (there are three inventories, and they live as long as the tests)
+    def variables_with(self, roles: frozenset[str]) -> dict[str, Any]:
+        """The same for a play that imports these roles: it has their defaults, and no other's."""
         loader, inventory, manager = self._manager
         [host] = inventory.groups["app"].get_hosts()
         found: dict[str, Any] = {}
-        for role in ROLES:
-            path = role.path / "defaults" / "main.yml"
+        for path in (ROOT / "roles" / name / "defaults" / "main.yml" for name in sorted(roles)):
             found |= (loader.load_from_file(str(path)) or {}) if path.exists() else {}
         found |= manager.get_vars(host=host)
         for path in self.files:
@@ -91,14 +107,14 @@ class Inventory:
         }
         return found | given
 
-    def render(self, name: str) -> Any:
+    def render(self, name: str, variables: dict[str, Any] | None = None) -> Any:
         """Value of a variable. Raises AnsibleUndefinedVariable where it needs one that is not there."""
-        return Templar(self._manager[0], variables=self.variables).template(self.variables[name])
+        variables = self.variables if variables is None else variables
+        return Templar(self._manager[0], variables=variables).template(variables[name])
 
-    def render_in_a_run(self, name: str) -> Any:
-        """The same, with a stand-in for everything that tasks set."""
-        variables = dict.fromkeys(set_by_tasks(), "set-by-a-task") | self.variables
-        return Templar(self._manager[0], variables=variables).template(self.variables[name])
+    def render_in_a_run(self, name: str, roles: frozenset[str]) -> Any:
+        """The same in a play with these roles, with a stand-in for everything that tasks set."""
+        return self.render(name, dict.fromkeys(set_by_tasks(), "set-by-a-task") | self.variables_with(roles))
 
 
 def _of_hosts(node: dict) -> list[dict | None]:
