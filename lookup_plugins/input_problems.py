@@ -68,6 +68,8 @@ TYPES: dict[str, tuple[str, type]] = {
 SECRET = re.compile(r"(^vault_|_(password|key|secrets?)$)")
 #: A variable that only hands on another one, with or without a default.
 HANDED_ON = re.compile(r"\{\{\s*(\w+)\s*(\|\s*default\([^{}]*\)\s*)?\}\}")
+#: What the example inventories write where an operator has to set something.
+PLACEHOLDER = re.compile(r"CHANGE-ME|\bexample\.com\b")
 UNDEFINED = re.compile(r"'(\w+)' is undefined")
 #: Ansible's own, and where it puts words of the command line that are not `name=value`.
 ANSIBLE_NAMES = re.compile(
@@ -182,6 +184,8 @@ class Given:
             return self._undefined(name, operator_name, str(error))
         except AnsibleError as error:
             return f"{operator_name} cannot be read: {_one_line(error)}."
+        if PLACEHOLDER.search(str(value)):
+            return f"{operator_name} still holds a placeholder of the example inventory; set it."
         secret = bool(SECRET.search(name) or SECRET.search(operator_name))
         problem = value_problem(value, option, rule, secret) or _secrets_problem(name, value)
         return f"{operator_name} {problem}." if problem else ""

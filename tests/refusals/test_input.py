@@ -97,6 +97,18 @@ CASES = [
         (),
         "no_secret",
     ),
+    Case(
+        "placeholder",
+        "deploy",
+        "verify_url still holds a placeholder of the example inventory; set it.",
+        ("-e", "verify_url=https://app.example.com"),
+    ),
+    Case(
+        "placeholder-secret",
+        "deploy",
+        "vault_redis_password still holds a placeholder .*; set it.",
+        ("-e", "vault_redis_password=CHANGE-ME"),
+    ),
     Case("empty-secret", "deploy", "vault_postgres_password is empty.", (), "empty_secret"),
     Case(
         "short-key",
