@@ -238,10 +238,10 @@ EXAMPLES = r"""
     user: canary@example.test
     password: "{{ vault_canary_password }}"
     paths:
-      login: /api/auth/login/
-      refresh: /api/auth/refresh/
-      logout: /api/auth/logout/
-      me: /api/auth/me/
+      login: /session/login
+      refresh: /session/refresh
+      logout: /session/logout
+      me: /session/me
     expect: [remember_me, rotation]
     release: v2-0123456789ab
   register: flow
@@ -275,7 +275,7 @@ checks:
     reason:
       description: What was found and what is required; empty when the check is ok.
       type: str
-      sample: POST /api/auth/refresh/ answered 401 (token_invalid); 200 is required
+      sample: POST /session/refresh answered 401 (token_invalid); 200 is required
     guide:
       description: Test of the deployment guide that the check stands for.
       type: str

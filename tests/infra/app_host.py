@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 ROOT = "/data/app/igny8"
 EDGE = "/data/app/edge"
+PSQL = "docker exec igny8-data-postgres-1 psql --no-psqlrc -qtA -U igny8 -d igny8"
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,15 @@ class Answer:
 
 
 class AppHost:
-    """An app host, looked at as an operator or a user would; it uses none of the project's modules."""
+    """An app host, looked at as an operator or a user would; it uses none of the project's modules.
 
-    def __init__(self, host) -> None:
+    root: folder of the app's releases. psql: command that reads the app's database, before the query.
+    """
+
+    def __init__(self, host, root: str = ROOT, psql: str = PSQL) -> None:
         self.host = host
+        self.root = root
+        self.psql = psql
 
     def run(self, command: str) -> str:
         """Run a command as root and return its output; fails the test where the command fails."""
@@ -42,11 +48,11 @@ class AppHost:
 
     def record(self, release: str) -> dict:
         """Return a release's record."""
-        return json.loads(self.run(f"cat {ROOT}/releases/{release}/record.json"))
+        return json.loads(self.run(f"cat {self.root}/releases/{release}/record.json"))
 
     def releases(self) -> dict[str, dict]:
         """Return the records of all releases by version; the newest where a version has several."""
-        names = self.run(f"ls -tr {ROOT}/releases").split()
+        names = self.run(f"ls -tr {self.root}/releases").split()
         return {self.record(name)["version"]: self.record(name) for name in names}
 
     def live(self) -> str:
@@ -59,5 +65,4 @@ class AppHost:
 
     def sql(self, query: str) -> str:
         """Return the answer of PostgreSQL to a query, unaligned, without headers."""
-        command = f'docker exec igny8-data-postgres-1 psql --no-psqlrc -qtA -U igny8 -d igny8 -c "{query}"'
-        return self.run(command).strip()
+        return self.run(f'{self.psql} -c "{query}"').strip()

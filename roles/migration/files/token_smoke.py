@@ -1,6 +1,7 @@
 """Create a refresh token for a user that exists only in this transaction, check it, and roll everything back.
 
-The only argument is the dotted path of the token model. Prints the lifetime and never the token.
+The arguments are the dotted path of the token model, and a JSON object of what that model calls its method `create`, the
+argument `remember` and the attributes `id`, `valid`, `created` and `expires`. Prints the lifetime and never the token.
 """
 
 import importlib
@@ -16,16 +17,17 @@ from django.db import transaction  # noqa: E402
 
 module, _dot, name = sys.argv[1].rpartition(".")
 model = getattr(importlib.import_module(module), name)
+names = json.loads(sys.argv[2])
 
 with transaction.atomic():
     users = get_user_model()
     user = users.objects.create(**{users.USERNAME_FIELD: "token-smoke@invalid.test"})
-    token = model.create_token(user, remember_me=True)
-    if not (token.token_id and token.is_valid):
+    token = getattr(model, names["create"])(user, **{names["remember"]: True})
+    if not (getattr(token, names["id"]) and getattr(token, names["valid"])):
         sys.exit(
-            f"{sys.argv[1]}.create_token gave a token that is not valid; the migration and the model do not agree."
+            f"{sys.argv[1]}.{names['create']} gave a token that is not valid; the migration and the model do not agree."
         )
-    lifetime = (token.expires_at - token.created_at).total_seconds()
+    lifetime = (getattr(token, names["expires"]) - getattr(token, names["created"])).total_seconds()
     transaction.set_rollback(True)
 
 left = users.objects.filter(**{users.USERNAME_FIELD: "token-smoke@invalid.test"}).count()

@@ -1,0 +1,1 @@
+"""This version keeps no record of devices."""

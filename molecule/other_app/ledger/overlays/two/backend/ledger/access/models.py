@@ -1,0 +1,5 @@
+"""The record of devices."""
+
+from ledger.access.tokens import DeviceToken
+
+__all__ = ["DeviceToken"]
