@@ -40,7 +40,7 @@ EXAMPLES = r"""
 - name: Publish the assets
   frontend_assets:
     image: web:v2-0123456789ab
-    image_path: /srv/www/assets
+    image_path: /opt/site/assets
     release_dir: /srv/app/releases/v2-0123456789ab
     shared_dir: /srv/app/assets
 """

@@ -1,7 +1,8 @@
 """Create a refresh token for a user that exists only in this transaction, check it, and roll everything back.
 
-The arguments are the dotted path of the token model, and a JSON object of what that model calls its method `create`, the
-argument `remember` and the attributes `id`, `valid`, `created` and `expires`. Prints the lifetime and never the token.
+The arguments are the dotted path of the token model, and a JSON object of what that model calls its method `create`,
+the argument `remember` and the attributes `id`, `valid`, `created` and `expires`. Prints the lifetime and never the
+token.
 """
 
 import importlib

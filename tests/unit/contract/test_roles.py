@@ -120,7 +120,11 @@ def group_vars() -> list[str]:
     """Folders of the variables that inventories and playbooks set."""
     return [
         str(path.relative_to(ROOT))
-        for path in [*ROOT.glob("inventory/*/*_vars"), ROOT / "playbooks/group_vars"]
+        for path in [
+            *ROOT.glob("inventory/*/*_vars"),
+            *ROOT.glob("molecule/*/inventory/*_vars"),
+            ROOT / "playbooks/group_vars",
+        ]
     ]
 
 

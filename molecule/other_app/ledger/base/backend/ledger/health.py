@@ -21,7 +21,11 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         applied = set(MigrationRecorder(connection).applied_migrations())
     except DatabaseError:
         return answers.problem("database", 503)
-    return answers.result({"ready": True}) if _own_migrations() <= applied else answers.problem("migrations", 503)
+    return (
+        answers.result({"ready": True})
+        if _own_migrations() <= applied
+        else answers.problem("migrations", 503)
+    )
 
 
 @cache
