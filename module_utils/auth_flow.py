@@ -48,14 +48,17 @@ class Ledger:
         ]
 
     def features(self) -> list[str]:
-        shown = {p.feature for p in PLAN if p.shows and self._problems.get(p.name) == []}
+        shown = {p.feature for p in PLAN if p.shows and self._can(p) and self._problems.get(p.name) == []}
         return [feature for feature in FEATURES if feature in shown]
 
     def status(self) -> str:
         return "critical" if any(c["status"] == "critical" for c in self.checks()) else "ok"
 
+    def _can(self, check: Planned) -> bool:
+        return not check.needs or check.needs in self._given
+
     def _why_not(self, check: Planned) -> str:
-        if check.needs and check.needs not in self._given:
+        if not self._can(check):
             return f"{check.needs} is not given"
         if check.feature and check.feature not in self._expect:
             return f"{check.feature} is not expected of this release"

@@ -102,3 +102,9 @@ def test_ledger_shows_a_feature_only_when_its_check_passed():
     ledger.record("logout_refresh", ["still works"])
     assert ledger.features() == ["rotation"]
     assert ledger.status() == "ok"
+
+
+def test_ledger_shows_no_feature_whose_check_had_no_input():
+    ledger = Ledger(expect=["session_survives_errors"], given=set())
+    ledger.record("session_survives_errors", [])
+    assert ledger.features() == []

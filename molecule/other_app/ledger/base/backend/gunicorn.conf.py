@@ -3,7 +3,7 @@
 bind = "0.0.0.0:9000"
 worker_class = "gthread"
 workers = 2
-threads = 8
+threads = 4
 graceful_timeout = 20
 preload_app = True
 worker_tmp_dir = "/dev/shm"

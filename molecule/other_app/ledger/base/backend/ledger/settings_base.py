@@ -13,6 +13,7 @@ SECRET_KEY = secret("LEDGER_SIGNING_KEY_FILE")
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "ledger.urls"
 USE_TZ = True
+TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -26,6 +27,13 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
 PASSWORD_HASHERS = ["ledger.access.hashers.Hasher"]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    # A 401 is an answer like any other; what the server broke is worth a line.
+    "loggers": {"django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False}},
+}
 SESSION_COOKIE_NAME = "ledger_sid"
 DATABASES = {
     "default": {
