@@ -38,6 +38,9 @@ INVENTORY = {
     "prober_enabled": "Whether deploys and rollbacks run under the prober's traffic.",
     "igny8_redis_host": "Host of Redis as a container reaches it.",
     "backend_service": "Service of the release that runs the backend and has `manage.py`.",
+    "backend_source_folder": "Folder of the source that the backend's image is built from.",
+    "frontend_source_folder": "Folder of the source that the frontend's image is built from.",
+    "postgres_password_name": "Which of `release_secrets` is the database's password.",
     "backend_signing_key_name": "Which of `release_secrets` signs sessions and tokens.",
     "vault_*": "Secrets, in `vault.yml` alone; the other files hand them on.",
 }

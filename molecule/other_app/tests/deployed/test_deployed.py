@@ -5,7 +5,7 @@ import json
 import pytest
 
 REPORTS = "reports/ledger"
-SECRETS = ["cache_password", "postgres_password", "signing_key"]
+SECRETS = ["books_password", "cache_password", "signing_key"]
 
 
 @pytest.fixture
