@@ -103,6 +103,7 @@ problems:
 import os
 import traceback
 
+from ansible.module_utils.adoption import adopted_containers, changed_sources, own_paths
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.edge_runtime import LIVE_KEY, EdgeError, EdgeRuntime, other_slot, read_map_file
 from ansible.module_utils.release_store import ReleaseError, prunable, read_records, rollback_target
@@ -143,7 +144,7 @@ def read_edge(params: dict) -> tuple[dict[str, str], list[str]]:
     return in_memory, []
 
 
-def choose(client, records: dict, live: str, wanted: str | None) -> tuple[str, str]:
+def choose(client, records: dict, live: str, wanted: str | None, root: str) -> tuple[str, str]:
     """Return the rollback target and, where there is none, the reason."""
     try:
         target = rollback_target(records, live or None, wanted or None)
@@ -155,6 +156,13 @@ def choose(client, records: dict, live: str, wanted: str | None) -> tuple[str, s
             "",
             f"release {target} cannot be started: the image of {', '.join(gone)} is not on this host any more.",
         )
+    changed = changed_sources(records[target].get("sources", {}), own_paths(root))
+    if changed:
+        return (
+            "",
+            f"release {target} was adopted and runs from {', '.join(changed)}, which changed since: it would not be the "
+            "release that was good. Bring the files back to what they were, or name another release.",
+        )
     return target, ""
 
 
@@ -164,10 +172,11 @@ def collect(client, params: dict) -> dict:
     slot = entries.get(LIVE_KEY, "")
     live = entries.get(slot, "")
     records = read_records(params["root"])
-    containers = containers_by_release(client, params["slot_network"])
+    adopted = adopted_containers(records)
+    containers = containers_by_release(client, params["slot_network"], adopted)
     if live and live not in records:
         problems.append(f"live release {live} has no record in {params['root']}/releases.")
-    target, problem = choose(client, records, live, params["rollback_to"])
+    target, problem = choose(client, records, live, params["rollback_to"], params["root"])
     return dict(
         live=live,
         live_slot=slot,
@@ -185,11 +194,14 @@ def collect(client, params: dict) -> dict:
 
 
 def describe(client, record: dict, containers: list[dict]) -> dict:
-    """Return one release's entry of the result."""
+    """Return one release's entry of the result.
+
+    Containers without labels of a release cannot be proven in a slot: such a release is started by its compose file first.
+    """
     return dict(
         record={key: value for key, value in record.items() if key != "journal"},
         containers=containers,
-        serving=serving(containers),
+        serving=serving(containers) and all(c["labelled"] for c in containers),
         missing_images=missing_images(client, record.get("images", {})),
     )
 

@@ -10,10 +10,10 @@ LABEL_PART = "release.part"
 LABEL_SLOT = "release.slot"
 
 
-def summarise(attributes: dict, slot_network: str) -> dict:
+def summarise(attributes: dict, slot_network: str, adopted: dict | None = None) -> dict:
     """Return what matters of one ``docker inspect`` answer.
 
-    ``address`` is the container's address on the network of the edge, empty when it does not run. ``health`` is
+    ``adopted`` is {part, slot} of a container that carries no labels of a release. ``address`` is the container's address on the network of the edge, empty when it does not run. ``health`` is
     Docker's word (``healthy``, ``unhealthy``, ``starting``), or ``none`` where no check is defined.
     """
     state, labels = attributes["State"], attributes["Config"]["Labels"]
@@ -22,17 +22,23 @@ def summarise(attributes: dict, slot_network: str) -> dict:
         "name": attributes["Name"].lstrip("/"),
         "service": labels.get("com.docker.compose.service", ""),
         "project": labels.get("com.docker.compose.project", ""),
-        "part": labels[LABEL_PART],
-        "slot": labels[LABEL_SLOT],
+        "part": adopted["part"] if adopted else labels[LABEL_PART],
+        "slot": adopted["slot"] if adopted else labels[LABEL_SLOT],
         "running": bool(state["Running"]),
         "health": state.get("Health", {}).get("Status", "none"),
         "address": network.get("IPAddress", ""),
         "image": attributes["Image"],
+        "labelled": adopted is None,
     }
 
 
-def containers_by_release(client: docker.DockerClient, slot_network: str) -> dict[str, list[dict]]:
-    """Return {release id: [container]} for all containers that carry a release's label, running or not."""
+def containers_by_release(
+    client: docker.DockerClient, slot_network: str, adopted: dict[str, dict] | None = None
+) -> dict[str, list[dict]]:
+    """Return {release id: [container]} for all containers that carry a release's label, running or not.
+
+    ``adopted`` is {container id: {release, part, slot}} of those that belong to one without its label.
+    """
     found: dict[str, list[dict]] = {}
     for entry in client.api.containers(all=True, filters={"label": LABEL_RELEASE}):
         try:
@@ -43,6 +49,12 @@ def containers_by_release(client: docker.DockerClient, slot_network: str) -> dic
         # One-off containers (migrations, smoke tests) carry the labels of their service, and belong to no slot.
         if attributes["Config"]["Labels"].get("com.docker.compose.oneoff") != "True":
             found.setdefault(release, []).append(summarise(attributes, slot_network))
+    for name, known in (adopted or {}).items():
+        try:
+            summary = summarise(client.api.inspect_container(name), slot_network, known)
+        except docker.errors.NotFound:
+            continue  # made again since, with labels
+        found.setdefault(known["release"], []).append(summary)
     return found
 
 

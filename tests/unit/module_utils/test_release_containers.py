@@ -26,6 +26,7 @@ def test_summary_of_a_running_container():
         "health": "healthy",
         "address": "172.18.0.5",
         "image": "sha256:api",
+        "labelled": True,
     }
 
 

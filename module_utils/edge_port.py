@@ -1,0 +1,206 @@
+"""The public port of a host: who has it, and how the edge takes it over while both containers run.
+
+The engine publishes a container's ports on the network that is its way out, and on no internal one. So a container
+that is left on an internal network alone gives its port up, and the edge, made with the port but kept off its public
+network, has it the moment it joins that network. Neither is stopped or made again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import docker
+import docker.errors
+
+PROJECT = "com.docker.compose.project"
+LISTEN = "0A"
+HOLD_SECONDS = 6
+#: For requests that are being answered when new ones begin to wait.
+DRAIN_SECONDS = 0.5
+
+
+class PortError(Exception):
+    """The port cannot be read or taken; the text is one sentence for the operator."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The edge's container by name, the port it is made for, and the two networks it belongs to."""
+
+    container: str
+    port: int
+    public_network: str
+    slot_network: str
+
+
+def publishes(attributes: dict, port: int) -> bool:
+    """Say whether a container has a port of the host now."""
+    bindings = [b for found in (attributes["NetworkSettings"]["Ports"] or {}).values() for b in found or []]
+    return any(binding["HostPort"] == str(port) for binding in bindings)
+
+
+def holder_of(client: docker.DockerClient, port: int) -> dict | None:
+    """Return ``docker inspect`` of the container that has the port, None where none has."""
+    for entry in client.api.containers():
+        attributes = client.api.inspect_container(entry["Id"])
+        if publishes(attributes, port):
+            return attributes
+    return None
+
+
+def is_listened_on(tables: list[str], port: int) -> bool:
+    """Say whether a process of the host listens on a port; ``tables`` are the texts of /proc/net/tcp and tcp6."""
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    return any(row[3] == LISTEN and int(row[1].rpartition(":")[2], 16) == port for row in rows)
+
+
+def read_tables() -> list[str]:
+    """Return the kernel's lists of TCP sockets."""
+    found = []
+    for name in ("tcp", "tcp6"):
+        with open(f"/proc/net/{name}", encoding="ascii") as handle:
+            found.append(handle.read())
+    return found
+
+
+def describe(attributes: dict | None, listened_on: bool) -> dict[str, str]:
+    """Return the holder of the port as {name, project}; the name is empty where nobody has it."""
+    if attributes:
+        project = (attributes["Config"]["Labels"] or {}).get(PROJECT, "")
+        return {"name": attributes["Name"].lstrip("/"), "project": project}
+    return {"name": "a process that is no container" if listened_on else "", "project": ""}
+
+
+def state_of(client: docker.DockerClient, edge: Edge) -> str:
+    """Return ``absent``, ``stopped``, ``waiting`` (runs without the port) or ``public``."""
+    try:
+        attributes = client.api.inspect_container(edge.container)
+    except docker.errors.NotFound:
+        return "absent"
+    if not attributes["State"]["Running"]:
+        return "stopped"
+    return "public" if publishes(attributes, edge.port) else "waiting"
+
+
+def address(client: docker.DockerClient, container: str, network: str) -> str:
+    """Return a container's address on a network; empty where it has none."""
+    attributes = client.api.inspect_container(container)
+    return (attributes["NetworkSettings"]["Networks"].get(network) or {}).get("IPAddress", "")
+
+
+def run_beside(client: docker.DockerClient, edge: Edge) -> None:
+    """Run the edge on the network of the slots alone, without its port."""
+    networks = client.api.inspect_container(edge.container)["NetworkSettings"]["Networks"]
+    if edge.public_network in networks:
+        client.api.disconnect_container_from_network(edge.container, edge.public_network)
+    if edge.slot_network not in networks:
+        client.api.connect_container_to_network(edge.container, edge.slot_network)
+    client.api.start(edge.container)
+
+
+def ways_out(client: docker.DockerClient, holder: dict, slot_network: str) -> dict[str, list[str]]:
+    """Return {network: aliases} of the networks that a container has to leave to give its port up."""
+    joined = {n: e for n, e in holder["NetworkSettings"]["Networks"].items() if n != slot_network}
+    return {
+        name: endpoint.get("Aliases") or []
+        for name, endpoint in sorted(joined.items())
+        if not client.api.inspect_network(name)["Internal"]
+    }
+
+
+@contextmanager
+def held_connections(port: int) -> Iterator[bool]:
+    """Let new connections wait instead of being refused: their SYN is dropped, and sent again by the client.
+
+    The rule ends by itself after a few seconds, whatever becomes of this process. Yields whether it could be set.
+    """
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=HOLD_SECONDS)
+    until = end.strftime("%Y-%m-%dT%H:%M:%S")
+    rule = [
+        "PREROUTING",
+        "-p",
+        "tcp",
+        "--dport",
+        str(port),
+        "--syn",
+        "-m",
+        "time",
+        "--datestop",
+        until,
+        "-j",
+        "DROP",
+    ]
+    held = _iptables("-I", rule)
+    try:
+        yield held
+    finally:
+        if held:
+            _iptables("-D", rule)
+
+
+def _iptables(verb: str, rule: list[str]) -> bool:
+    argv = ["iptables", "-w", "2", "-t", "raw", verb, *rule]
+    try:
+        return subprocess.run(argv, capture_output=True, check=False, timeout=5).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def swap(client: docker.DockerClient, edge: Edge, holder: dict) -> dict:
+    """Move the port from its holder to the edge.
+
+    Returns {from, networks, aliases, gap_seconds, held}: who had it, the {network: aliases} that were left, the aliases
+    among the slots, how long nobody had it, and whether new connections waited. Whatever fails, the holder gets it back.
+    """
+    api, name = client.api, holder["Id"]
+    slot_endpoint = holder["NetworkSettings"]["Networks"].get(edge.slot_network)
+    if not slot_endpoint:
+        raise PortError(
+            f"container {holder['Name'].lstrip('/')} has port {edge.port} and is not on network {edge.slot_network}, so "
+            "no user would reach it through the edge. It has to be adopted first."
+        )
+    left, aliases = ways_out(client, holder, edge.slot_network), slot_endpoint.get("Aliases") or []
+    # While it leaves, the engine moves the port to any network that is left, even to an internal one: so it leaves all.
+    api.disconnect_container_from_network(name, edge.slot_network)
+    try:
+        with held_connections(edge.port) as held:
+            time.sleep(DRAIN_SECONDS if held else 0)
+            begun = time.monotonic()
+            for network in left:
+                api.disconnect_container_from_network(name, network)
+            api.connect_container_to_network(edge.container, edge.public_network)
+            seconds = time.monotonic() - begun
+            api.connect_container_to_network(name, edge.slot_network, aliases=aliases)
+        if state_of(client, edge) != "public":
+            raise PortError(f"the engine did not give port {edge.port} to {edge.container}.")
+    except BaseException:
+        give_back(client, edge, name, left, aliases)
+        raise
+    return {
+        "from": name,
+        "networks": left,
+        "aliases": aliases,
+        "gap_seconds": round(seconds, 3),
+        "held": held,
+    }
+
+
+def give_back(
+    client: docker.DockerClient, edge: Edge, name: str, left: dict[str, list[str]], slot_aliases: list[str]
+) -> None:
+    """Take the edge off all networks, so that it has no port, and join the holder to those that it has left."""
+    api = client.api
+    for network in sorted(api.inspect_container(edge.container)["NetworkSettings"]["Networks"]):
+        api.disconnect_container_from_network(edge.container, network, force=True)
+    joined = api.inspect_container(name)["NetworkSettings"]["Networks"]
+    for network, aliases in left.items():
+        if network not in joined:
+            api.connect_container_to_network(name, network, aliases=aliases)
+    if edge.slot_network not in joined:
+        api.connect_container_to_network(name, edge.slot_network, aliases=slot_aliases)
+    api.connect_container_to_network(edge.container, edge.slot_network)
