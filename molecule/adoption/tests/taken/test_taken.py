@@ -1,0 +1,25 @@
+"""The edge has the public port, and the containers that were started by hand serve behind it."""
+
+
+def test_the_edge_answers_with_the_adopted_release(app):
+    [adopted] = app.releases().values()
+    assert app.live() == adopted["id"]
+    assert app.get("/api/auth/me/").headers["x-release"] == adopted["id"]
+    assert app.run("docker ps --filter publish=80 --format '{{.Names}}'").split() == ["edge-edge-1"]
+
+
+def test_no_container_was_stopped_or_made_again(app):
+    for line in app.run("cat /root/by-hand").splitlines():
+        name, *known = line.split()
+        assert app.run(f"docker inspect --format '{{{{.Id}}}} {{{{.State.StartedAt}}}}' {name}").split() == known
+
+
+def test_nobody_had_the_port_for_less_than_a_second(app):
+    [adopted] = app.releases().values()
+    assert adopted["takeover"]["gap_seconds"] < 1
+
+
+def test_new_connections_waited_meanwhile(app):
+    [adopted] = app.releases().values()
+    assert adopted["takeover"]["held"] is True
+    assert "DROP" not in app.run("iptables -t raw -S PREROUTING").replace("-P PREROUTING ACCEPT", "")

@@ -1,0 +1,26 @@
+"""The first deploy on a host that had nothing."""
+
+
+def test_the_fix_is_live(app):
+    live = app.live()
+    assert live.startswith("fix-")
+    assert app.record(live)["state"] == "live"
+    assert "predecessor" not in app.record(live)
+
+
+def test_data_services_run_and_take_no_password_from_their_environment(app):
+    names = app.run("docker ps --filter label=com.docker.compose.project=igny8-data --format '{{.Names}}'").split()
+    assert sorted(names) == ["igny8-data-postgres-1", "igny8-data-redis-1"]
+    passwords = app.run("cat /data/app/secrets/postgres_password; cut -d'\"' -f2 /data/app/secrets/redis.conf").split()
+    everything = app.run(f"docker inspect {' '.join(names)}")
+    assert [secret for secret in passwords if secret in everything] == []
+
+
+def test_data_services_listen_on_the_loopback_alone(host):
+    assert host.socket("tcp://127.0.0.1:5432").is_listening
+    assert not host.socket("tcp://0.0.0.0:5432").is_listening
+    assert not host.socket("tcp://0.0.0.0:6379").is_listening
+
+
+def test_the_database_has_one_user(app):
+    assert app.sql("SELECT count(*) FROM igny8_user") == "1"
