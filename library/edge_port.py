@@ -9,8 +9,8 @@ short_description: Read or take the public port for the edge
 description:
   - Says which container has the public port of the host.
   - With O(state=waiting), runs the edge's container beside it, without the port.
-  - With O(state=public), moves the port to the edge. The container that had it keeps running, and the edge reaches it on
-    the network of the slots. Whatever fails, that container gets the port back.
+  - With O(state=public), moves the port to the edge. The container that had it keeps running, and the edge reaches
+    it on the network of the slots. Whatever fails, that container gets the port back.
 options:
   state:
     description: What is wanted; V(read) changes nothing, V(returned) undoes V(public).

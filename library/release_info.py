@@ -160,8 +160,8 @@ def choose(client, records: dict, live: str, wanted: str | None, root: str) -> t
     if changed:
         return (
             "",
-            f"release {target} was adopted and runs from {', '.join(changed)}, which changed since: it would not be the "
-            "release that was good. Bring the files back to what they were, or name another release.",
+            f"release {target} was adopted and runs from {', '.join(changed)}, which changed since: it would not be "
+            "the release that was good. Bring the files back to what they were, or name another release.",
         )
     return target, ""
 
@@ -196,7 +196,7 @@ def collect(client, params: dict) -> dict:
 def describe(client, record: dict, containers: list[dict]) -> dict:
     """Return one release's entry of the result.
 
-    Containers without labels of a release cannot be proven in a slot: such a release is started by its compose file first.
+    Containers without a release's labels cannot be proven in a slot: such a release is started by its compose file.
     """
     return dict(
         record={key: value for key, value in record.items() if key != "journal"},

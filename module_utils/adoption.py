@@ -85,14 +85,14 @@ def check_members(project: str, members: list[dict], services: dict) -> None:
     missing = sorted(set(services) - set(running))
     if missing:
         raise AdoptionError(
-            f"compose project {project} does not run {', '.join(missing)}, which release_services of the inventory lists. "
-            "Start it, or take it out of the inventory."
+            f"compose project {project} does not run {', '.join(missing)}, which release_services of the inventory "
+            "lists. Start it, or take it out of the inventory."
         )
     several = sorted({name for name in running if running.count(name) > 1})
     if several:
         raise AdoptionError(
-            f"compose project {project} runs {', '.join(several)} more than once; one container a service can be adopted. "
-            "Scale it to one."
+            f"compose project {project} runs {', '.join(several)} more than once; one container a service can be "
+            "adopted. Scale it to one."
         )
 
 
@@ -101,14 +101,14 @@ def check_unchanged(members: list[dict], hashes: dict[str, str]) -> None:
     drifted = [service_of(c) for c in members if hashes.get(service_of(c)) != labels(c).get(CONFIG_HASH)]
     if drifted:
         raise AdoptionError(
-            f"{labels(members[0])[CONFIG_FILES]} does not say (any more) what {', '.join(drifted)} was started with, so it "
-            "cannot be told how to start it again. Bring the file (and the environment of the shell) back to what it was, "
-            "or start the changed services with docker compose."
+            f"{labels(members[0])[CONFIG_FILES]} does not say (any more) what {', '.join(drifted)} was started with, "
+            "so it cannot be told how to start it again. Bring the file (and the shell's environment) back to what it "
+            "was, or start the changed services with docker compose."
         )
 
 
 def bind_sources(members: list[dict], data: list[str]) -> list[str]:
-    """Return the files and folders of the host that the containers run from; not secrets, nor ``data`` that they write."""
+    """Return the files and folders that the containers run from; not secrets, nor ``data`` that they write."""
     mounts = [m for c in members for m in c["Mounts"] if m["Type"] == "bind"]
     found = {m["Source"] for m in mounts if not m["Destination"].startswith(SECRETS_MOUNT)}
     return sorted(path for path in found if path not in data)

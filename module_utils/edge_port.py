@@ -154,15 +154,16 @@ def _iptables(verb: str, rule: list[str]) -> bool:
 def swap(client: docker.DockerClient, edge: Edge, holder: dict) -> dict:
     """Move the port from its holder to the edge.
 
-    Returns {from, networks, aliases, gap_seconds, held}: who had it, the {network: aliases} that were left, the aliases
-    among the slots, how long nobody had it, and whether new connections waited. Whatever fails, the holder gets it back.
+    Returns {from, networks, aliases, gap_seconds, held}: who had it, the {network: aliases} that were left, the
+    aliases among the slots, how long nobody had it, and whether new connections waited. Whatever fails, the holder gets
+    it back.
     """
     api, name = client.api, holder["Id"]
     slot_endpoint = holder["NetworkSettings"]["Networks"].get(edge.slot_network)
     if not slot_endpoint:
         raise PortError(
-            f"container {holder['Name'].lstrip('/')} has port {edge.port} and is not on network {edge.slot_network}, so "
-            "no user would reach it through the edge. It has to be adopted first."
+            f"container {holder['Name'].lstrip('/')} has port {edge.port} and is not on network {edge.slot_network}, "
+            "so no user would reach it through the edge. It has to be adopted first."
         )
     left, aliases = ways_out(client, holder, edge.slot_network), slot_endpoint.get("Aliases") or []
     # While it leaves, the engine moves the port to any network that is left, even to an internal one: so it leaves all.

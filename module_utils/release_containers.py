@@ -13,7 +13,8 @@ LABEL_SLOT = "release.slot"
 def summarise(attributes: dict, slot_network: str, adopted: dict | None = None) -> dict:
     """Return what matters of one ``docker inspect`` answer.
 
-    ``adopted`` is {part, slot} of a container that carries no labels of a release. ``address`` is the container's address on the network of the edge, empty when it does not run. ``health`` is
+    ``adopted`` is {part, slot} of a container that carries no labels of a release.
+    ``address`` is the container's address on the network of the edge, empty when it does not run. ``health`` is
     Docker's word (``healthy``, ``unhealthy``, ``starting``), or ``none`` where no check is defined.
     """
     state, labels = attributes["State"], attributes["Config"]["Labels"]

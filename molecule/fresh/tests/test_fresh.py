@@ -9,9 +9,13 @@ def test_the_fix_is_live(app):
 
 
 def test_data_services_run_and_take_no_password_from_their_environment(app):
-    names = app.run("docker ps --filter label=com.docker.compose.project=igny8-data --format '{{.Names}}'").split()
+    names = app.run(
+        "docker ps --filter label=com.docker.compose.project=igny8-data --format '{{.Names}}'"
+    ).split()
     assert sorted(names) == ["igny8-data-postgres-1", "igny8-data-redis-1"]
-    passwords = app.run("cat /data/app/secrets/postgres_password; cut -d'\"' -f2 /data/app/secrets/redis.conf").split()
+    passwords = app.run(
+        "cat /data/app/secrets/postgres_password; cut -d'\"' -f2 /data/app/secrets/redis.conf"
+    ).split()
     everything = app.run(f"docker inspect {' '.join(names)}")
     assert [secret for secret in passwords if secret in everything] == []
 

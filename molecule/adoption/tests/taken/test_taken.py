@@ -11,7 +11,9 @@ def test_the_edge_answers_with_the_adopted_release(app):
 def test_no_container_was_stopped_or_made_again(app):
     for line in app.run("cat /root/by-hand").splitlines():
         name, *known = line.split()
-        assert app.run(f"docker inspect --format '{{{{.Id}}}} {{{{.State.StartedAt}}}}' {name}").split() == known
+        assert (
+            app.run(f"docker inspect --format '{{{{.Id}}}} {{{{.State.StartedAt}}}}' {name}").split() == known
+        )
 
 
 def test_nobody_had_the_port_for_less_than_a_second(app):

@@ -13,11 +13,15 @@ def test_the_app_has_the_public_port_as_before(app):
 def test_no_container_was_stopped_or_made_again(app):
     for line in app.run("cat /root/by-hand").splitlines():
         name, *known = line.split()
-        assert app.run(f"docker inspect --format '{{{{.Id}}}} {{{{.State.StartedAt}}}}' {name}").split() == known
+        assert (
+            app.run(f"docker inspect --format '{{{{.Id}}}} {{{{.State.StartedAt}}}}' {name}").split() == known
+        )
 
 
 def test_the_edge_runs_beside_it_with_the_adopted_release(app):
-    address = app.run("docker inspect --format '{{.NetworkSettings.Networks.edge.IPAddress}}' edge-edge-1").strip()
+    address = app.run(
+        "docker inspect --format '{{.NetworkSettings.Networks.edge.IPAddress}}' edge-edge-1"
+    ).strip()
     [adopted] = app.releases().values()
     assert f"x-release: {adopted['id']}" in app.run(f"curl -si http://{address}:8080/").lower()
     assert f"x-release: {adopted['id']}" in app.run(f"curl -si http://{address}:8080/api/auth/me/").lower()
