@@ -42,7 +42,8 @@ GOOD: dict[str, dict[str, Any]] = {
         "edge_root": "/srv/edge",
         "__edge_configuration": {"stat": {"exists": True, "checksum": "wanted"}},
         "__edge_wanted": "wanted",
-        "__edge_port": {"state": "started"},
+        "edge_port_holder": {"name": "edge-edge-1", "project": "edge"},
+        "edge_state": "public",
     },
     "backend": {
         "backend_signing_key": "abc",
@@ -139,7 +140,16 @@ CASES = [
         "configuration /srv/edge/etc/haproxy.cfg does not exist;",
     ),
     ("edge", {"__edge_wanted": "other"}, "configuration /srv/edge/etc/haproxy.cfg differs from what"),
-    ("edge", {"__edge_port": {"msg": "Timeout"}}, "Nothing listens on the public port 80 of the app host."),
+    (
+        "edge",
+        {"edge_port_holder": {"name": "", "project": ""}},
+        "Nothing listens on the public port 80 of the app host.",
+    ),
+    (
+        "edge",
+        {"edge_port_holder": {"name": "app-web-1", "project": "app"}, "edge_state": "waiting"},
+        "The public port 80 of the app host is held by app-web-1, so nothing that the edge is told reaches a user.",
+    ),
     ("backend", {"backend_signing_key": ""}, "The signing key is empty;"),
     (
         "backend",
