@@ -26,7 +26,8 @@ def _differences(name: str, container: dict, wanted: dict, network: str) -> list
         )
     if container["Image"] != wanted["image"]:
         differences.append(
-            f"Container {known} of {name} runs {container['Image']}; the inventory says {wanted['image']}."
+            f"Container {known} of {name} runs {container['Image']}; the inventory says {wanted['image']}. Data "
+            "services that exist are never changed from here: correct the inventory."
         )
     if network not in container["NetworkSettings"]["Networks"]:
         differences.append(

@@ -62,7 +62,8 @@ def verified_on(reports_dir: str, inventory: str, source_digest: str) -> bool:
             continue
         record = report.get("record", {})
         if report.get("inventory") == inventory and record.get("source", {}).get("digest") == source_digest:
-            told.append(not report.get("failure") and record.get("state") in ("live", "good"))
+            kept = (report.get("prober") or {}).get("kept", True)
+            told.append(kept and not report.get("failure") and record.get("state") in ("live", "good"))
     return bool(told) and told[-1]
 
 

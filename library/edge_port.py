@@ -124,7 +124,11 @@ def take(client, edge, holder: dict | None, params: dict) -> dict:
         client.api.connect_container_to_network(edge.container, edge.public_network)
         return {}
     result = port.swap(client, edge, holder)
-    tell_address(client, params, holder)
+    try:
+        tell_address(client, params, holder)
+    except BaseException:
+        port.give_back(client, edge, result["from"], result["networks"], result["aliases"])
+        raise
     return result
 
 
@@ -146,7 +150,6 @@ def is_needed(wanted: str, state: str) -> bool:
         "read": False,
         "waiting": state in ("absent", "stopped"),
         "public": state != "public",
-        "returned": state == "public",
     }[wanted]
 
 
@@ -155,7 +158,11 @@ def run(client, params: dict, check_mode: bool) -> dict:
     edge = port.Edge(params["container"], params["port"], params["public_network"], params["slot_network"])
     holder, state = port.holder_of(client, edge.port), port.state_of(client, edge)
     found = port.describe(holder, holder is None and port.is_listened_on(port.read_tables(), edge.port))
-    changed, takeover = is_needed(params["state"], state), {}
+    takeover: dict = {}
+    if params["state"] == "returned":
+        changed = not holder or holder["Id"] != params["previous"]["from"]
+    else:
+        changed = is_needed(params["state"], state)
     if changed and params["state"] == "public" and found["name"] and holder is None:
         raise port.PortError(
             f"port {edge.port} is held by {found['name']}, which cannot be adopted. Stop it, and run this again."

@@ -76,7 +76,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.release_review import compare, migrations, read_manifest, read_texts
-from ansible.module_utils.release_store import ReleaseError, release_dir
+from ansible.module_utils.release_store import ReleaseError, read_record, release_dir
 
 ARGUMENT_SPEC = dict(
     root=dict(type="path", required=True),
@@ -104,7 +104,9 @@ def review(params: dict) -> dict:
     wanted = {name: value for name, value in params["manifest"].items() if name not in params["ignored"]}
     files = compare(before, wanted)
     # Compose names its project without dots, so the id stands there in two forms.
-    live_compose = read_compose(os.path.join(folder, "compose.yml")) if folder else ""
+    # The compose file of an adopted app is somebody else's, and may hold secrets in its environment.
+    adopted = "adopted" in (read_record(params["root"], params["live"]) or {}) if folder else False
+    live_compose = read_compose(os.path.join(folder, "compose.yml")) if folder and not adopted else ""
     for old, new in (
         (params["live"], params["wanted"]),
         ((params["live"] or "").replace(".", "-"), params["wanted"].replace(".", "-")),

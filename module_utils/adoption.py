@@ -236,6 +236,7 @@ def adopted_containers(records: dict[str, dict]) -> dict[str, dict]:
     """Return {container id: {release, part, slot}} of the containers that were adopted and so carry no label of it."""
     return {
         container: {"release": release, "part": part, "slot": record.get("slot", "")}
-        for release, record in records.items()
+        # The newest adoption owns a container.
+        for release, record in sorted(records.items(), key=lambda item: item[1].get("created_at", ""))
         for container, part in record.get("adopted", {}).items()
     }

@@ -47,7 +47,10 @@ def publishes(attributes: dict, port: int) -> bool:
 def holder_of(client: docker.DockerClient, port: int) -> dict | None:
     """Return ``docker inspect`` of the container that has the port, None where none has."""
     for entry in client.api.containers():
-        attributes = client.api.inspect_container(entry["Id"])
+        try:
+            attributes = client.api.inspect_container(entry["Id"])
+        except docker.errors.NotFound:
+            continue  # ended since it was listed
         if publishes(attributes, port):
             return attributes
     return None
