@@ -66,6 +66,11 @@ compose:
     Compose file of the live release, with the id of the wanted one in the place of its own; empty where there is none.
   returned: success
   type: str
+images:
+  description: References by digest, by name of the image, of the images that the live release was pulled by.
+  returned: success
+  type: dict
+  sample: {}
 texts:
   description: Contents of the changed and removed text files as they are live.
   returned: success
@@ -105,8 +110,9 @@ def review(params: dict) -> dict:
     files = compare(before, wanted)
     # Compose names its project without dots, so the id stands there in two forms.
     # The compose file of an adopted app is somebody else's, and may hold secrets in its environment.
-    adopted = "adopted" in (read_record(params["root"], params["live"]) or {}) if folder else False
-    live_compose = read_compose(os.path.join(folder, "compose.yml")) if folder and not adopted else ""
+    record = (read_record(params["root"], params["live"]) or {}) if folder else {}
+    shown = folder and "adopted" not in record
+    live_compose = read_compose(os.path.join(folder, "compose.yml")) if shown else ""
     for old, new in (
         (params["live"], params["wanted"]),
         ((params["live"] or "").replace(".", "-"), params["wanted"].replace(".", "-")),
@@ -117,6 +123,7 @@ def review(params: dict) -> dict:
         files=files,
         migrations=migrations(files),
         compose=live_compose,
+        images=record.get("pulled", {}),
         texts=read_texts(source, files["changed"] + files["removed"]),
     )
 

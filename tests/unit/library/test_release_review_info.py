@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 import release_review_info
@@ -60,6 +61,13 @@ def test_files_migrations_and_texts(review):
 
 def test_id_is_no_difference_of_the_compose_file(review):
     assert review()["compose"] == "name: v2-0\nimage: app:v2.0\n"
+
+
+def test_images_that_the_live_release_was_pulled_by(review, tmp_path):
+    assert review()["images"] == {}
+    pulled = {"api": f"registry.example/api@sha256:{'0a' * 32}"}
+    (tmp_path / "releases/v1.0/record.json").write_text(json.dumps({"id": "v1.0", "pulled": pulled}))
+    assert review()["images"] == pulled
 
 
 def test_nothing_live(review):
