@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -142,6 +144,17 @@ def test_no_result_hides_a_constant(role: Role):
         task["register"] for path in role.task_files for task in tasks_of(load(path)) if "register" in task
     }
     assert registered & set(role.constants) == set()
+
+
+@each_role
+def test_no_task_is_written_twice(role: Role):
+    written = [
+        json.dumps({key: task[key] for key in task if key not in ("name", "tags")}, sort_keys=True)
+        for path in role.task_files
+        for task in tasks_of(load(path))
+        if not any(key.endswith(("import_tasks", "import_role")) for key in task)
+    ]
+    assert [task for task, times in Counter(written).items() if times > 1] == []
 
 
 @each_role
