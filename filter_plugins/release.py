@@ -120,14 +120,17 @@ def releases_recorded_live(releases: dict) -> list[str]:
     return sorted(name for name, release in releases.items() if release["record"].get("state") == "live")
 
 
-def releases_listed(info: dict) -> list[str]:
-    """Return one line for each release of `release_info`, the newest first, and what is wrong on the host."""
+def releases_listed(info: dict, deploy_command: str) -> list[str]:
+    """Return one line for each release of `release_info`, the newest first, and what is wrong on the host.
+
+    ``deploy_command`` is what an operator types where there is none.
+    """
     releases = sorted(
         info["releases"].items(), key=lambda item: item[1]["record"].get("created_at", ""), reverse=True
     )
     lines = [f"{name}: {_described(name, release, info)}" for name, release in releases]
     return [
-        *(lines or ["no release is on this host; deploy one: ansible-playbook playbooks/deploy.yml"]),
+        *(lines or [f"no release is on this host; deploy one: {deploy_command}"]),
         *info["problems"],
     ]
 

@@ -211,7 +211,7 @@ def listed(**releases: dict) -> dict[str, str]:
         }
         for name, release in releases.items()
     }
-    lines = releases_listed(info)
+    lines = releases_listed(info, "deploy-command")
     assert lines.pop() == "edge is odd."
     return dict(line.split(": ", 1) for line in lines)
 
@@ -240,6 +240,7 @@ def test_list_says_why_a_release_is_no_target(release, said):
 
 
 def test_list_of_a_bare_host_says_what_to_do():
-    assert releases_listed({"releases": {}, "problems": [], "live": "", "rollback_target": ""})[0].endswith(
-        "deploy.yml"
-    )
+    nothing = {"releases": {}, "problems": [], "live": "", "rollback_target": ""}
+    assert releases_listed(nothing, "deploy-command") == [
+        "no release is on this host; deploy one: deploy-command"
+    ]
