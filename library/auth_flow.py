@@ -183,6 +183,9 @@ options:
         type: str
         choices: [allow, disable, prefer, require, verify-ca, verify-full]
         default: prefer
+      ca_cert:
+        description: PEM file that PostgreSQL is checked against. Without it libpq's own default is used.
+        type: path
       session_table:
         description: Table of the sessions, with its schema if it is not on the search path.
         type: str
@@ -309,20 +312,9 @@ from ansible.module_utils.auth_flow_plan import FEATURES
 from ansible.module_utils.auth_flow_run import Flow
 from ansible.module_utils.auth_flow_stores import PostgresSessions, RedisSessions
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.postgres_login import LOGIN_SPEC
 
-POSTGRES_SPEC = {
-    "login_host": {"type": "str", "default": "localhost"},
-    "login_port": {"type": "int", "default": 5432},
-    "login_user": {"type": "str", "default": "postgres"},
-    "login_password": {"type": "str", "no_log": True},
-    "login_db": {"type": "str", "required": True},
-    "ssl_mode": {
-        "type": "str",
-        "choices": ["allow", "disable", "prefer", "require", "verify-ca", "verify-full"],
-        "default": "prefer",
-    },
-    "session_table": {"type": "str", "default": "django_session"},
-}
+POSTGRES_SPEC = LOGIN_SPEC | {"session_table": {"type": "str", "default": "django_session"}}
 REDIS_SPEC = {
     "login_host": {"type": "str", "default": "localhost"},
     "login_port": {"type": "int", "default": 6379},

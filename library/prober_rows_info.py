@@ -57,6 +57,9 @@ options:
     type: str
     choices: [allow, disable, prefer, require, verify-ca, verify-full]
     default: prefer
+  ca_cert:
+    description: PEM file that PostgreSQL is checked against. Without it libpq's own default is used.
+    type: path
 requirements:
   - psycopg2
 author:
@@ -107,22 +110,14 @@ duplicated:
 from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.postgres_login import LOGIN_SPEC
 from ansible.module_utils.prober_rows import RowsError, connect, normalize, read_counts, sort_rows
 
 ARGUMENT_SPEC = {
     "ids": {"type": "list", "elements": "str", "required": True},
     "table": {"type": "str", "required": True},
     "column": {"type": "str", "required": True},
-    "login_host": {"type": "str", "default": "localhost"},
-    "login_port": {"type": "int", "default": 5432},
-    "login_user": {"type": "str", "default": "postgres"},
-    "login_password": {"type": "str", "no_log": True},
-    "login_db": {"type": "str", "required": True},
-    "ssl_mode": {
-        "type": "str",
-        "choices": ["allow", "disable", "prefer", "require", "verify-ca", "verify-full"],
-        "default": "prefer",
-    },
+    **LOGIN_SPEC,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.auth_flow_http import AuthFlowError
+from ansible.module_utils.postgres_login import connection_arguments
 
 try:
     import psycopg2
@@ -30,16 +31,7 @@ class PostgresSessions:
         self._place = f"PostgreSQL at {options['login_host']}:{options['login_port']}"
         self._table = sql.SQL(".").join(map(sql.Identifier, options["session_table"].split(".")))
         try:
-            self._connection = psycopg2.connect(
-                host=options["login_host"],
-                port=options["login_port"],
-                user=options["login_user"],
-                password=options["login_password"],
-                dbname=options["login_db"],
-                sslmode=options["ssl_mode"],
-                connect_timeout=TIMEOUT_SECONDS,
-                options=f"-c statement_timeout={TIMEOUT_SECONDS * 1000}",
-            )
+            self._connection = psycopg2.connect(**connection_arguments(options, TIMEOUT_SECONDS))
             self._connection.set_session(readonly=True, autocommit=True)
         except psycopg2.Error as error:
             raise self._error(error) from error
@@ -91,7 +83,7 @@ class RedisSessions:
 
 
 def _redis_options(options: dict[str, Any]) -> dict[str, Any]:
-    tls = {"ssl": True, "ssl_ca_certs": options["ca_certs"]} if options["tls"] else {}
+    tls = {"ssl": True, "ssl_ca_certs": options["ca_certs"] or None} if options["tls"] else {}
     return {
         "host": options["login_host"],
         "port": options["login_port"],

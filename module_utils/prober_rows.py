@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ansible.module_utils.postgres_login import connection_arguments
+
 try:
     import psycopg2
     from psycopg2 import sql
 except ImportError:
     psycopg2 = None
 
-CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 60
 QUERY = """
     SELECT wanted.id, count(found.{column})
@@ -57,16 +58,7 @@ def connect(options: dict[str, Any]) -> Any:
     if psycopg2 is None:
         raise RowsError("psycopg2 is not installed for this Python; it is needed to read PostgreSQL")
     try:
-        connection = psycopg2.connect(
-            host=options["login_host"],
-            port=options["login_port"],
-            user=options["login_user"],
-            password=options["login_password"],
-            dbname=options["login_db"],
-            sslmode=options["ssl_mode"],
-            connect_timeout=CONNECT_SECONDS,
-            options=f"-c statement_timeout={STATEMENT_SECONDS * 1000}",
-        )
+        connection = psycopg2.connect(**connection_arguments(options, STATEMENT_SECONDS))
         connection.set_session(readonly=True, autocommit=True)
     except psycopg2.Error as error:
         raise _error(options, error) from error
