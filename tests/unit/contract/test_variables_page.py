@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from inventories import REAL, Inventory
-from project_files import ROLES
-from variables_page import INVENTORY, PAGE, render
+from project_files import ROLES, load, names, yaml_files
+from variables_page import INVENTORY, OPERATOR, PAGE, render
 
 
 def test_the_page_is_current():
@@ -21,3 +21,7 @@ def test_every_name_of_an_inventory_is_on_the_page(inventory: Inventory):
 
 def test_the_page_names_nothing_that_no_inventory_sets():
     assert set(INVENTORY) - {"vault_*"} - {name for inventory in REAL for name in inventory.names} == set()
+
+
+def test_the_page_names_nothing_for_the_command_line_that_no_run_reads():
+    assert set(OPERATOR) - names([load(path) for path in yaml_files("playbooks", "roles")]) == set()

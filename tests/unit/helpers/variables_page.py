@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from project_files import ROLES, ROOT, Role, dicts, load, names, yaml_files
+from project_files import ROLES, ROOT, Role, dicts, load, yaml_files
 
 PAGE = ROOT / "docs" / "variables.md"
 #: What an operator gives on the command line with -e, and what it does.
@@ -21,12 +21,6 @@ OPERATOR = {
     "reviewed": "Id of the release whose changes somebody has reviewed, where `require_review` asks for it.",
     "prober_enabled": "`false` leaves the prober out of a run, such as a deploy that mends a broken app.",
     "confirm_takeover": "Name of the host whose public port the setup may take.",
-    "confirm_restore": "Confirms that a restore puts a dump in the place of the database.",
-    "migration_allow": "Findings of the migration's linter that this deploy accepts.",
-    "verify_level": "How thoroughly the verification looks.",
-    "deploy_watch_minutes": "Minutes that a deploy watches the new release before it ends.",
-    "doctor_fix": "Lets the doctor mend what it can.",
-    "doctor_bundle": "Has the doctor collect what somebody who helps needs to see.",
 }
 #: What an inventory gives that is no variable of a role: read by the wiring or by other variables of the inventory.
 INVENTORY = {
@@ -34,7 +28,7 @@ INVENTORY = {
     "igny8_version": "Version that a deploy brings live when none is named.",
     "igny8_domain": "Public name of the app.",
     "require_review": "Whether a deploy waits until its release is named by `-e reviewed=<id>`.",
-    "require_verified_on": "Inventory on which the same source must be live and verified before; empty for none.",
+    "require_verified_on": "Inventory on which the same source and images must be live and verified; empty for none.",
     "prober_enabled": "Whether deploys and rollbacks run under the prober's traffic.",
     "igny8_redis_host": "Host of Redis as a container reaches it.",
     "backend_service": "Service of the release that runs the backend and has `manage.py`.",
@@ -66,8 +60,7 @@ ROLE_HEAD = """
 
 def render() -> str:
     """Return the whole page."""
-    read = names([load(path) for path in yaml_files("playbooks", "roles")])
-    given = [row(f"`{name}`", about(name, text, read)) for name, text in OPERATOR.items()]
+    given = [row(f"`{name}`", text) for name, text in OPERATOR.items()]
     inventory = [row(f"`{name}`", text) for name, text in INVENTORY.items()]
     parts = [
         HEAD,
@@ -76,11 +69,6 @@ def render() -> str:
         *inventory,
     ]
     return "".join([*parts, *(section(role) for role in ROLES)])
-
-
-def about(name: str, text: str, read: set[str]) -> str:
-    """Say what an extra variable does, or that nothing reads it yet."""
-    return text if name in read else f"{text} *Planned.*"
 
 
 def section(role: Role) -> str:
