@@ -8,6 +8,14 @@ def test_the_fix_is_live(app):
     assert "predecessor" not in app.record(live)
 
 
+def test_the_edge_answers_by_https_with_its_certificate(app):
+    certificate = "/data/app/edge/etc/tls/self-signed.pem"
+    answer = app.run(f"curl --silent --include --max-time 10 --cacert {certificate} https://127.0.0.1/")
+    status, *headers = answer.partition("\r\n\r\n")[0].splitlines()
+    assert status.split() == ["HTTP/2", "200"]
+    assert f"x-release: {app.live()}" in headers
+
+
 def test_data_services_run_and_take_no_password_from_their_environment(app):
     names = app.run(
         "docker ps --filter label=com.docker.compose.project=igny8-data --format '{{.Names}}'"
