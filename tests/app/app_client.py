@@ -9,6 +9,8 @@ from typing import Any
 import requests
 
 PASSWORD = "correct horse battery"
+# By which a client says that it stores a new refresh token.
+ROTATES = {"X-Auth-Rotate": "1"}
 
 
 @dataclass
@@ -17,13 +19,19 @@ class Client:
 
     url: str
     email: str = field(default_factory=lambda: f"user-{secrets.token_hex(6)}@igny8.test")
+    password: str = PASSWORD
     access: str = ""
     refresh_token: str = ""
+    rotates: bool = True
     http: requests.Session = field(default_factory=requests.Session)
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
         """POST JSON, with the cookies and no access token."""
-        return self.http.post(f"{self.url}{path}", json=body, headers=headers, timeout=10)
+        return self.http.post(f"{self.url}{path}", json=body, headers=headers, timeout=30)
+
+    def post_as_user(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
+        """POST JSON with the access token and the cookies."""
+        return self.post(path, body, Authorization=f"Bearer {self.access}", **headers)
 
     def get(self, path: str, access: str | None = None) -> requests.Response:
         """GET with the access token and without cookies."""
@@ -36,28 +44,47 @@ class Client:
 
     def register(self) -> "Client":
         """Create the user."""
-        self._keep(self.post("/api/auth/register/", {"email": self.email, "password": PASSWORD}), 201)
+        body = {"email": self.email, "password": self.password}
+        self._keep(self.post("/api/auth/register/", body, **self._capability()), 201)
         return self
 
     def login(self, remember_me: bool = False) -> "Client":
         """Log in, which also gives a session cookie."""
-        body = {"email": self.email, "password": PASSWORD, "remember_me": remember_me}
-        self._keep(self.post("/api/auth/login/", body), 200)
+        body = {"email": self.email, "password": self.password, "remember_me": remember_me}
+        self._keep(self.post("/api/auth/login/", body, **self._capability()), 200)
         return self
 
-    def refresh(self, token: str | None = None, rotate: bool = True) -> requests.Response:
+    def refresh(self, token: str | None = None, rotate: bool | None = None) -> requests.Response:
         """Refresh; the caller keeps what it wants of the answer."""
-        headers = {"X-Auth-Rotate": "1"} if rotate else {}
-        return self.post("/api/auth/refresh/", {"refresh": token or self.refresh_token}, **headers)
+        rotate = self.rotates if rotate is None else rotate
+        return self.post(
+            "/api/auth/refresh/", {"refresh": token or self.refresh_token}, **(ROTATES if rotate else {})
+        )
 
     def logout(self) -> requests.Response:
         """Log out with the refresh token and the cookies."""
         return self.post("/api/auth/logout/", {"refresh": self.refresh_token})
 
+    def logout_all(self) -> requests.Response:
+        """End every session of the user."""
+        return self.post_as_user("/api/auth/logout-all/", {})
+
+    def change_password(self, password: str) -> requests.Response:
+        """Change the password; after a success the new tokens are kept."""
+        body = {"old_password": self.password, "new_password": password}
+        answer = self.post_as_user("/api/auth/password/", body, **self._capability())
+        if answer.ok:
+            self._keep(answer, 200)
+            self.password = password
+        return answer
+
     def moved_to(self, url: str) -> "Client":
         """The same browser, sent to another version."""
         self.url = url
         return self
+
+    def _capability(self) -> dict[str, str]:
+        return ROTATES if self.rotates else {}
 
     def _keep(self, answer: requests.Response, expected: int) -> None:
         assert answer.status_code == expected, answer.text

@@ -143,7 +143,7 @@ def test_each_outcome_is_one_line_without_tokens(stack, user: Client) -> None:
 
 def test_a_token_without_family_is_adopted_and_never_consumed(stack, old_user: Client) -> None:
     user = old_user.moved_to(stack.fix.url)
-    first, again = user.refresh(), user.refresh(rotate=False)
+    first, again = user.refresh(), user.refresh()
     assert first.headers["X-Refresh-Outcome"] == again.headers["X-Refresh-Outcome"] == "adopted"
     adopted = data(first)["refresh"]
     assert data(again)["refresh"] == adopted

@@ -38,7 +38,7 @@ def decide(django_of_fix):
     def call(
         row, tip, *, rot=0, legacy=False, user_active=True, may_rotate=True, expires_at=LATER, user_id=7
     ):
-        presented = Presented(user_id, FAMILY, UUID(int=2), rot, expires_at, legacy)
+        presented = Presented(user_id, FAMILY, UUID(int=2), rot, NOW, expires_at, legacy)
         return rotation.decide(
             presented, row, tip, user_active=user_active, may_rotate=may_rotate, now=NOW, grace=GRACE
         ).value

@@ -35,3 +35,8 @@ def secret(name: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} names {path}, which is empty")
     return value
+
+
+def optional_secrets(name: str) -> list[str]:
+    """The lines of the file that `name` points to; none when the variable is unset. Raises as `secret` does."""
+    return secret(name).splitlines() if os.environ.get(name) else []

@@ -5,6 +5,8 @@ from psycopg import IsolationLevel
 from igny8_core import environment
 
 SECRET_KEY = environment.secret("DJANGO_SECRET_KEY_FILE")
+# Keys that were replaced, one a line. They verify sessions and tokens until those have been signed anew.
+SECRET_KEY_FALLBACKS = environment.optional_secrets("DJANGO_SECRET_KEY_FALLBACKS_FILE")
 DEBUG = False
 ALLOWED_HOSTS = environment.text("ALLOWED_HOSTS", "*").split(",")
 RELEASE_ID = environment.text("RELEASE_ID", "unreleased")

@@ -24,9 +24,13 @@ class RegisterView(PublicView):
             user = User.objects.create_user(**given.validated_data)
         except IntegrityError:
             raise answers.Conflict("An account with this address exists.") from None
-        tokens = issuing.issue_tokens(user, remember_me=False)
+        tokens = self.issue_tokens(request, user)
         events.record("register", user_id=user.pk)
         return answers.success({"user": user.summary(), **tokens}, status.HTTP_201_CREATED)
+
+    def issue_tokens(self, request: Request, user: User) -> dict[str, str]:
+        """The tokens of the new user."""
+        return issuing.issue_tokens(user, remember_me=False)
 
 
 class LoginView(PublicView):
@@ -37,11 +41,16 @@ class LoginView(PublicView):
         given.is_valid(raise_exception=True)
         remember_me = given.validated_data["remember_me"]
         user = check_credentials(request, given.validated_data["email"], given.validated_data["password"])
+        tokens = self.start_session(request, user, remember_me)
+        events.record("login", user_id=user.pk, remember_me=remember_me)
+        return answers.success({"user": user.summary(), **tokens})
+
+    def start_session(self, request: Request, user: User, remember_me: bool) -> dict[str, str]:
+        """The tokens of the login, whose session cookie goes with the answer."""
         tokens = issuing.issue_tokens(user, remember_me)
         login(request, user)
         request.session.set_expiry(issuing.session_seconds(remember_me))
-        events.record("login", user_id=user.pk, remember_me=remember_me)
-        return answers.success({"user": user.summary(), **tokens})
+        return tokens
 
 
 class MeView(UncachedView):

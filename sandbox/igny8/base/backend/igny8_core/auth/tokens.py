@@ -31,17 +31,27 @@ def verify(token: str, kind: str, *, check_times: bool = True) -> dict[str, Any]
     With `check_times=False` the caller compares `exp` with a clock of its own.
     """
     try:
-        claims = jwt.decode(
-            token,
-            settings.SECRET_KEY,
-            algorithms=[_ALGORITHM],
-            leeway=settings.JWT_LEEWAY_SECONDS,
-            options={"require": ["exp", "iat"], "verify_exp": check_times, "verify_iat": check_times},
-        )
+        claims = _decode(token, check_times)
     except jwt.ExpiredSignatureError:
         raise TokenExpired("the token has expired") from None
-    except jwt.InvalidTokenError as error:
+    except (jwt.InvalidTokenError, UnicodeError) as error:
         raise TokenInvalid(str(error)) from None
     if claims.get("type") != kind or type(claims.get("user_id")) is not int:
         raise TokenInvalid(f"this is no {kind} token of a user")
     return claims
+
+
+def _decode(token: str, check_times: bool) -> dict[str, Any]:
+    """By the present key or one that it replaced, so that a change of the key ends no session."""
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        try:
+            return jwt.decode(
+                token,
+                key,
+                algorithms=[_ALGORITHM],
+                leeway=settings.JWT_LEEWAY_SECONDS,
+                options={"require": ["exp", "iat"], "verify_exp": check_times, "verify_iat": check_times},
+            )
+        except jwt.InvalidSignatureError as error:
+            refused = error
+    raise refused

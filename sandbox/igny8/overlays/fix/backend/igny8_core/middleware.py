@@ -1,4 +1,4 @@
-"""What happens to a user who may not do something."""
+"""What happens to a user who may not do something, and what no cache may keep."""
 
 from collections.abc import Callable
 
@@ -19,4 +19,17 @@ class AccountMiddleware:
         response = self.get_response(request)
         if response.status_code in _REFUSALS:
             events.record("refused", status=response.status_code, path=request.path, user_id=request.user.pk)
+        return response
+
+
+class NoStoreMiddleware:
+    """Forbids caches to keep any answer of the API, also one that a failure or another middleware made."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
         return response

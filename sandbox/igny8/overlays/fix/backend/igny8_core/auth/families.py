@@ -1,28 +1,23 @@
 """Token families in the database. Whatever changes a family holds its lock until the change is committed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError
 from django.db.models import F
-from psycopg.errors import LockNotAvailable
 
-from igny8_core.auth import rotation
+from igny8_core.auth import locks, rotation
 from igny8_core.auth.family_tokens import Presented
 from igny8_core.auth.models_refresh_token import RefreshToken, database_now
 from igny8_core.auth.models_user import User
+from igny8_core.auth.models_user_epoch import UserEpoch
 from igny8_core.auth.rotation import Outcome
 
-# Keeps these advisory locks apart from any others that hash texts.
-_LOCK_SEED = 7_265_811
 
-
-class FamilyBusy(Exception):
-    """The family's lock was not free in time. Nothing was decided; the client may ask again."""
+class CredentialsChanged(Exception):
+    """The user was deactivated, or got another password, since the password was checked."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +28,21 @@ class Refreshed:
     tip: RefreshToken | None
 
 
+def start(user: User, remember_me: bool, root: Presented | None = None) -> RefreshToken:
+    """The first token of a new family; with `root`, of the family that follows from that token's text.
+
+    Raises CredentialsChanged: a password that was replaced while it was being checked starts nothing. Raises Busy.
+    """
+    with locks.new_family(user.pk) as now:
+        if not User.objects.filter(pk=user.pk, is_active=True, password=user.password).exists():
+            raise CredentialsChanged
+        return _add_root(user, remember_me, root, now)
+
+
 def refresh(presented: Presented, may_rotate: bool) -> Refreshed:
     """Carry out a refresh; its effect, the revocation of a reused family too, is committed on return.
 
-    Raises FamilyBusy.
+    Raises Busy.
     """
     try:
         return _refresh_once(presented, may_rotate)
@@ -46,45 +52,69 @@ def refresh(presented: Presented, may_rotate: bool) -> Refreshed:
 
 
 def revoke(presented: Presented, reason: str) -> bool:
-    """End the family of a token; False when it had ended already. Raises FamilyBusy."""
-    with _locked(presented.family_id) as now:
+    """End the family of a token; False when it had ended already. Raises Busy."""
+    with locks.one_family(presented.user_id, presented.family_id) as now:
         if presented.legacy and _is_active(presented.user_id):
             _adopt(presented, now)
         return _revoke_tip(presented.family_id, reason, now)
 
 
-def confirm(family_id: str, rotation_count: int) -> bool:
-    """Whether the family has a live tip. Notes, once, that the client uses the tip's own access token."""
-    tip = _live_tip(UUID(family_id))
-    if tip is None:
+def revoke_known(user_id: int, family_id: UUID, reason: str) -> bool:
+    """End a family that is known without its token; False when it had ended already. Raises Busy."""
+    with locks.one_family(user_id, family_id) as now:
+        return _revoke_tip(family_id, reason, now)
+
+
+def revoke_all(user_id: int, reason: str) -> int:
+    """End every session of the user, also those without a family; returns the number of families. Raises Busy."""
+    with locks.all_families(user_id) as now:
+        return _revoke_user(user_id, reason, now)
+
+
+def change_password(
+    user: User, hashed: str, remember_me: bool, root: Presented | None = None
+) -> RefreshToken:
+    """Store the hash of another password, end every session of the user, and start a new family, or do nothing.
+
+    Raises CredentialsChanged when the password is not the one that `user` has. Raises Busy.
+    """
+    with locks.all_families(user.pk) as now:
+        unchanged = User.objects.filter(pk=user.pk, is_active=True, password=user.password)
+        if not unchanged.update(password=hashed):
+            raise CredentialsChanged
+        _revoke_user(user.pk, RefreshToken.PASSWORD, now)
+        return _add_root(user, remember_me, root, now)
+
+
+def confirm(user_id: int, family_id: UUID, rotation_count: int | None) -> bool:
+    """Whether the family has a live tip. Notes, once, that the client uses the tip's own access token.
+
+    An access token that was given without the tip's refresh token has no rotation count: it confirms nothing.
+    """
+    tip = _live_tip(family_id)
+    if tip is None or tip.user_id != user_id:
         return False
     if tip.confirmed_at is None and tip.rotation_count == rotation_count:
         RefreshToken.objects.filter(pk=tip.pk, confirmed_at=None).update(confirmed_at=database_now())
     return True
 
 
-@contextmanager
-def _locked(family_id: UUID) -> Iterator[datetime]:
-    """A transaction that alone may change the family; gives the database's time once it holds the lock.
+def has_ended(user_id: int, family_id: UUID) -> bool:
+    """Whether the family was ended. One that expired and is not on record any more was not."""
+    if _live_tip(family_id) is not None:
+        return False
+    ended = RefreshToken.objects.filter(user_id=user_id, family_id=family_id, revoked_at__isnull=False)
+    return ended.exclude(revoked_reason=RefreshToken.ROTATED).exists()
 
-    Locking the token's row would not do: a logout could not see a successor that is not committed yet.
-    """
-    try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL lock_timeout = '3s'")
-                cursor.execute(
-                    "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [str(family_id), _LOCK_SEED]
-                )
-            yield database_now()
-    except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
-            raise FamilyBusy from error
-        raise
+
+def is_remembered(user_id: int, family_id: UUID) -> bool:
+    """Whether the live family was started with remember-me."""
+    tip = _live_tip(family_id)
+    return tip is not None and tip.user_id == user_id and tip.remember_me
 
 
 def _refresh_once(presented: Presented, may_rotate: bool) -> Refreshed:
-    with _locked(presented.family_id) as now:
+    with locks.one_family(presented.user_id, presented.family_id) as now:
         active = _is_active(presented.user_id)
         if presented.legacy and active:
             _adopt(presented, now)
@@ -98,6 +128,7 @@ def _refresh_once(presented: Presented, may_rotate: bool) -> Refreshed:
             may_rotate=may_rotate,
             now=now,
             grace=settings.REFRESH_GRACE,
+            legacy_until=settings.LEGACY_ACCEPT_UNTIL,
         )
         return Refreshed(outcome, _apply(outcome, presented.family_id, tip, now))
 
@@ -130,23 +161,41 @@ def _rotate(tip: RefreshToken, now: datetime) -> RefreshToken:
 
 
 def _adopt(presented: Presented, now: datetime) -> None:
-    """Give a legacy token its family, unless it has one or has expired."""
+    """Give a legacy token its family, unless it has one, or has expired, or is older than the user's epoch."""
     known = RefreshToken.objects.filter(token_id=presented.token_id).exists()
-    if known or presented.expires_at <= now:
+    if known or _live_tip(presented.family_id) or presented.expires_at <= now:
         return
-    RefreshToken.objects.create(
+    if UserEpoch.has_passed(presented.user_id, presented.issued_at):
+        return
+    _insert_root(presented, presented.user_id, remember_me=False, now=now)
+
+
+def _add_root(user: User, remember_me: bool, root: Presented | None, now: datetime) -> RefreshToken:
+    if root is None:
+        return RefreshToken.create_token(user, remember_me)
+    return _insert_root(root, user.pk, remember_me, now)
+
+
+def _insert_root(presented: Presented, user_id: int, remember_me: bool, now: datetime) -> RefreshToken:
+    return RefreshToken.objects.create(
         token_id=presented.token_id,
-        user_id=presented.user_id,
+        user_id=user_id,
         family_id=presented.family_id,
         created_at=now,
         expires_at=presented.expires_at,
-        remember_me=False,
+        remember_me=remember_me,
     )
 
 
 def _revoke_tip(family_id: UUID, reason: str, now: datetime) -> bool:
     tips = RefreshToken.objects.filter(family_id=family_id, revoked_at=None)
     return tips.update(revoked_at=now, revoked_reason=reason) == 1
+
+
+def _revoke_user(user_id: int, reason: str, now: datetime) -> int:
+    UserEpoch.objects.update_or_create(user_id=user_id, defaults={"valid_from": now})
+    tips = RefreshToken.objects.filter(user_id=user_id, revoked_at=None)
+    return tips.update(revoked_at=now, revoked_reason=reason)
 
 
 def _live_tip(family_id: UUID) -> RefreshToken | None:

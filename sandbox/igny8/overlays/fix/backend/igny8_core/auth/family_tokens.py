@@ -3,9 +3,9 @@
 import base64
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from hashlib import sha256
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from django.conf import settings
 
@@ -20,31 +20,59 @@ _LEGACY_NAMESPACE = UUID("5d0a3c4e-7c0b-5c7e-9a55-0d6f1a2b9c11")
 class Presented:
     """What a refresh token with a good signature says about itself.
 
-    A legacy token, from the version without families, has a family and token id derived from its text.
+    A legacy token names no family: it is from the version without families, or was given to a client that stores no
+    other. Its family and token id are derived from its text.
     """
 
     user_id: int
     family_id: UUID
     token_id: UUID
     rotation_count: int
+    issued_at: datetime
     expires_at: datetime
     legacy: bool
 
 
 def pair(row: RefreshToken) -> dict[str, str]:
     """The refresh token of `row`, always the same text, and a fresh access token of its family."""
-    family = {"fam": str(row.family_id), "rot": row.rotation_count}
     refresh = tokens.sign(
         row.user_id,
         tokens.REFRESH,
         int(row.created_at.timestamp()),
         int(row.expires_at.timestamp()),
         jti=str(row.token_id),
-        **family,
+        fam=str(row.family_id),
+        rot=row.rotation_count,
     )
+    return {"access": access(row), "refresh": refresh}
+
+
+def beside(row: RefreshToken, legacy: str) -> dict[str, str]:
+    """A fresh access token of the row's family, for a client that keeps its legacy token.
+
+    The client does not get the row's own refresh token, so using this access token must not confirm a successor
+    whose delivery may have failed. A first token has no predecessor to ask for it.
+    """
+    return {"access": access(row, confirms=row.rotation_count == 0), "refresh": legacy}
+
+
+def access(row: RefreshToken, confirms: bool = True) -> str:
+    """A fresh access token, which expires with its family at the latest."""
     now = int(time.time())
     expires_at = now + int(settings.JWT_ACCESS_TOKEN_EXPIRY.total_seconds())
-    return {"access": tokens.sign(row.user_id, tokens.ACCESS, now, expires_at, **family), "refresh": refresh}
+    family = {"fam": str(row.family_id)} | ({"rot": row.rotation_count} if confirms else {})
+    return tokens.sign(
+        row.user_id, tokens.ACCESS, now, min(expires_at, int(row.expires_at.timestamp())), **family
+    )
+
+
+def sign_legacy(user_id: int, lifetime: timedelta, until: datetime | None) -> str:
+    """A refresh token without a family, unlike any other; it expires at `until` if that is sooner."""
+    now = int(time.time())
+    expires_at = now + int(lifetime.total_seconds())
+    if until is not None:
+        expires_at = min(expires_at, int(until.timestamp()))
+    return tokens.sign(user_id, tokens.REFRESH, now, expires_at, jti=str(uuid4()))
 
 
 def read(token: str) -> Presented:
@@ -58,10 +86,11 @@ def read(token: str) -> Presented:
             family_id=family_id,
             token_id=family_id if legacy else UUID(claims["jti"]),
             rotation_count=0 if legacy else int(claims["rot"]),
+            issued_at=datetime.fromtimestamp(claims["iat"], timezone.utc),
             expires_at=datetime.fromtimestamp(claims["exp"], timezone.utc),
             legacy=legacy,
         )
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
         raise tokens.TokenInvalid("a claim is missing or malformed") from None
 
 

@@ -43,11 +43,12 @@ def decide(
     may_rotate: bool,
     now: datetime,
     grace: timedelta,
+    legacy_until: datetime | None = None,
 ) -> Outcome:
     """The outcome for a presented token, given its row and the live tip of its family, each if it exists.
 
     `may_rotate` says that the client can store a new refresh token; without it nothing is consumed.
-    `now` is the database's clock, read after the family's lock was taken.
+    `now` is the database's clock, read after the family's lock was taken. A legacy token lasts to `legacy_until`.
     """
     if row is None and tip is None and not presented.legacy:
         return Outcome.TOKEN_INVALID
@@ -55,7 +56,7 @@ def decide(
         return Outcome.TOKEN_INVALID
     if not user_active or (row is not None and tip is None):
         return Outcome.SESSION_REVOKED
-    if _expired(presented, row or tip, now):
+    if _expired(presented, row or tip, now) or (presented.legacy and legacy_until and legacy_until <= now):
         return Outcome.TOKEN_EXPIRED
     if tip is None:
         return Outcome.SESSION_REVOKED
