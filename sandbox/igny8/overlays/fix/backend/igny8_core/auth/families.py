@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from igny8_core.auth import locks, rotation
@@ -95,7 +95,7 @@ def confirm(user_id: int, family_id: UUID, rotation_count: int | None) -> bool:
     if tip is None or tip.user_id != user_id:
         return False
     if tip.confirmed_at is None and tip.rotation_count == rotation_count:
-        RefreshToken.objects.filter(pk=tip.pk, confirmed_at=None).update(confirmed_at=database_now())
+        _confirm_tip(tip)
     return True
 
 
@@ -196,6 +196,13 @@ def _revoke_user(user_id: int, reason: str, now: datetime) -> int:
     UserEpoch.objects.update_or_create(user_id=user_id, defaults={"valid_from": now})
     tips = RefreshToken.objects.filter(user_id=user_id, revoked_at=None)
     return tips.update(revoked_at=now, revoked_reason=reason)
+
+
+def _confirm_tip(tip: RefreshToken) -> None:
+    """Note the use, unless the row is just being changed: an API call does not wait for that, the next one notes it."""
+    with transaction.atomic():
+        free = RefreshToken.objects.select_for_update(skip_locked=True).filter(pk=tip.pk, confirmed_at=None)
+        RefreshToken.objects.filter(pk__in=free.values("pk")).update(confirmed_at=database_now())
 
 
 def _live_tip(family_id: UUID) -> RefreshToken | None:

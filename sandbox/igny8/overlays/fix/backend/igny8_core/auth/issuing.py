@@ -8,11 +8,10 @@ from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from igny8_core.auth import families, family_tokens
+from igny8_core.auth import families, family_tokens, sessions
 from igny8_core.auth.family_tokens import Presented
 from igny8_core.auth.models_refresh_token import RefreshToken, database_now, lifetime
 from igny8_core.auth.models_user import User
-from igny8_core.auth.sessions import FAMILY
 
 
 def may_rotate(request: Request) -> bool:
@@ -32,7 +31,7 @@ def start_session(request: Request, user: User, remember_me: bool) -> dict[str, 
     row, tokens = issue_tokens(user, remember_me, may_rotate(request))
     login(request, user)
     request.session.set_expiry(session_seconds(remember_me))
-    request.session[FAMILY] = str(row.family_id)
+    request.session[sessions.FAMILY] = str(row.family_id)
     return tokens
 
 
@@ -41,15 +40,14 @@ def change_password(request: Request, user: User, password: str, family_id: UUID
 
     Raises CredentialsChanged and Busy, and has changed nothing then.
     """
-    django_request = request._request
-    by_cookie = django_request.user.pk == user.pk  # asked first: the change ends what it is read from
+    by_cookie = sessions.user_of(request).pk == user.pk  # asked first: the change ends what it is read from
     remember_me = family_id is not None and families.is_remembered(user.pk, family_id)
     hashed = make_password(password)
     legacy, root = _legacy_root(user, remember_me, may_rotate(request))
     row = families.change_password(user, hashed, remember_me, root)
     user.password = hashed
     if by_cookie:
-        _renew_session(django_request, user, row)
+        _renew_session(request._request, user, row)
     return _tokens(row, legacy)
 
 
@@ -60,7 +58,7 @@ def session_seconds(remember_me: bool) -> int:
 
 def _renew_session(request: HttpRequest, user: User, row: RefreshToken) -> None:
     update_session_auth_hash(request, user)
-    request.session[FAMILY] = str(row.family_id)
+    request.session[sessions.FAMILY] = str(row.family_id)
 
 
 def _legacy_root(user: User, remember_me: bool, rotating: bool) -> tuple[str, Presented | None]:

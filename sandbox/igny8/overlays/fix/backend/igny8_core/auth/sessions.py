@@ -4,7 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import SESSION_KEY, get_user
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends import cached_db
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 
 from igny8_core.auth import families
 from igny8_core.auth.models_refresh_token import database_now
+from igny8_core.auth.models_user import User
 from igny8_core.auth.models_user_epoch import UserEpoch
 
 # Keys of a session: the token family of its login, or for a session without one the time it is known to be as old as.
@@ -60,10 +62,20 @@ class SessionMiddleware(DjangoSessionMiddleware):
         self.SessionStore = SessionStore
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Look at a session that the view did not: one that is over loses its cookie, and is not written anew."""
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and response.status_code < 500:
+        """Look at a session that the view did not: one that is over loses its cookie, and is not written anew.
+
+        A failure changes no session; to look at one could turn its answer into another failure.
+        """
+        if response.status_code >= 500:
+            return response
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
             request.session.get(SESSION_KEY)
         return super().process_response(request, response)
+
+
+def user_of(request: Request) -> User | AnonymousUser:
+    """The user of the cookie session, whoever the access token of the request belongs to."""
+    return get_user(request._request)
 
 
 def family_of(request: Request) -> UUID | None:

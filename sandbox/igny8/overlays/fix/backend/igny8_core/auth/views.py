@@ -9,13 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from igny8_core import answers, events
-from igny8_core.auth import families, family_tokens, issuing, limits, locks
+from igny8_core.auth import families, family_tokens, issuing, limits, locks, sessions
 from igny8_core.auth.families import Refreshed
 from igny8_core.auth.family_tokens import Presented
 from igny8_core.auth.models_refresh_token import RefreshToken
 from igny8_core.auth.rotation import Outcome
 from igny8_core.auth.serializers import RefreshTokenSerializer
-from igny8_core.auth.sessions import FAMILY
 from igny8_core.auth.tokens import TokenInvalid
 from igny8_core.auth.view_base import PublicView, UncachedView
 from igny8_core.auth.view_errors import TemporaryFailures
@@ -96,8 +95,8 @@ def _read(token: str) -> Presented | None:
 
 def _of_cookie(request: Request) -> tuple[int | None, UUID | None]:
     """User and token family of the cookie session, as far as there are any."""
-    user_id = request._request.user.pk
-    family_id = request._request.session.get(FAMILY)
+    user_id = sessions.user_of(request).pk
+    family_id = request._request.session.get(sessions.FAMILY)
     return user_id, UUID(family_id) if user_id and family_id else None
 
 

@@ -1,0 +1,72 @@
+"""Faults that a test puts into a database or into a backend, and takes away again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import dedent
+
+from app_client import Client, claims
+from app_stack import Backend, DataServices, wait_for
+
+
+def user_id_of(client: Client) -> int:
+    """The user's id, as the access token says."""
+    return claims(client.access)["user_id"]
+
+
+@contextmanager
+def slow_insert(services: DataServices, user_id: int, seconds: float = 1.5) -> Iterator[None]:
+    """Makes each insert of a token of the user take `seconds`, within its transaction and its locks."""
+    services.sql(
+        "CREATE OR REPLACE FUNCTION test_wait() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep(TG_ARGV[0]::float); RETURN NEW; END $$"
+    )
+    services.sql(
+        f"CREATE TRIGGER test_wait BEFORE INSERT ON auth_refresh_token FOR EACH ROW"
+        f" WHEN (NEW.user_id = {user_id}) EXECUTE FUNCTION test_wait('{seconds}')"
+    )
+    try:
+        yield
+    finally:
+        services.sql("DROP TRIGGER test_wait ON auth_refresh_token")
+
+
+def wait_for_insert(services: DataServices) -> int:
+    """Wait until an insert is being slowed down; the number of its server process."""
+    wait_for(lambda: _inserting(services) != [], "an insert under way")
+    return _inserting(services)[0][0]
+
+
+def _inserting(services: DataServices) -> list[tuple]:
+    return services.sql("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+
+
+def with_settings(backend: Backend, lines: str, **modules: str) -> Backend:
+    """Has the backend use its settings with `lines` after them, and gives it more modules of the app."""
+    package = backend.source / "igny8_core"
+    (package / "settings_of_test.py").write_text(
+        f"from igny8_core.settings import *\n{dedent(lines)}", encoding="utf-8"
+    )
+    for name, text in modules.items():
+        Path(package / f"{name}.py").write_text(dedent(text), encoding="utf-8")
+    backend.settings["DJANGO_SETTINGS_MODULE"] = "igny8_core.settings_of_test"
+    return backend
+
+
+CRASH_SETTINGS = 'MIDDLEWARE = ["igny8_core.crash.Crash", *MIDDLEWARE]'
+CRASH = """
+    import os
+    import signal
+
+    class Crash:
+        '''Kills its process once the answer is made and before it is sent, if the request asks for that.'''
+
+        def __init__(self, get_response):
+            self.get_response = get_response
+
+        def __call__(self, request):
+            response = self.get_response(request)
+            if "X-Crash" in request.headers:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return response
+"""
