@@ -1,5 +1,6 @@
 """The reference app as a running thing: a version put together, its data services in containers, gunicorn."""
 
+import json
 import os
 import secrets
 import shutil
@@ -17,7 +18,8 @@ import redis
 import requests
 import yaml
 
-SOURCE = Path(__file__).parents[2] / "sandbox" / "igny8"
+# APP_SOURCE names another copy of the versions, such as one with a mistake in it.
+SOURCE = Path(os.environ.get("APP_SOURCE") or Path(__file__).parents[2] / "sandbox" / "igny8")
 VERSIONS: dict[str, list[str]] = yaml.safe_load((SOURCE / "versions.yml").read_text())["versions"]
 
 
@@ -53,27 +55,50 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = 20) -> N
 
 @dataclass
 class DataServices:
-    """PostgreSQL and Redis in containers of their own, on free loopback ports."""
+    """PostgreSQL and Redis in containers of their own, on free loopback ports.
+
+    `prepared` ones have the schema of `fix` already.
+    """
 
     directory: Path
+    database: str = "igny8"
     name: str = field(default_factory=lambda: f"igny8-app-test-{secrets.token_hex(4)}")
     postgres_port: int = field(default_factory=free_port)
     redis_port: int = field(default_factory=free_port)
+    prepared: bool = False
 
     def __post_init__(self) -> None:
+        names = ("postgres", "redis", "key", "redis.conf")
+        self.files = {name: self.directory / name for name in names}
         self.passwords = {part: secrets.token_hex(16) for part in ("postgres", "redis")}
-        self.files = {part: self._write(part, password) for part, password in self.passwords.items()}
-        self.files["key"] = self._write("key", secrets.token_hex(32))
-        self.files["redis.conf"] = self._write("redis.conf", f'requirepass "{self.passwords["redis"]}"\n')
 
-    def _write(self, name: str, text: str) -> Path:
-        path = self.directory / name
-        path.write_text(text)
-        path.chmod(0o644)  # the containers read it as users of their own
-        return path
+    def _write_secrets(self) -> None:
+        texts = self.passwords | {"key": secrets.token_hex(32)}
+        texts["redis.conf"] = f'requirepass "{self.passwords["redis"]}"\n'
+        for name, text in texts.items():
+            self.files[name].write_text(text)
+            self.files[name].chmod(0o644)  # the containers read them as users of their own
+
+    def lend(self, database: str) -> dict[str, str]:
+        """The environment in which other tests use these services, with a copy of this database."""
+        self.sql(f"CREATE DATABASE {database} TEMPLATE {self.database}")
+        known = [self.name, self.postgres_port, self.redis_port, self.passwords]
+        return {"APP_SERVICES": json.dumps([str(self.directory), database, *known])}
+
+    @classmethod
+    def borrowed(cls) -> "DataServices | None":
+        """Services that were lent to these tests, if they were."""
+        lent = os.environ.get("APP_SERVICES")
+        if not lent:
+            return None
+        directory, database, name, postgres_port, redis_port, passwords = json.loads(lent)
+        services = cls(Path(directory), database, name, postgres_port, redis_port, prepared=True)
+        services.passwords = passwords
+        return services
 
     def start(self) -> None:
         """Run both containers and wait until they take connections."""
+        self._write_secrets()
         self._docker(
             *["run", "--detach", "--name", f"{self.name}-postgres", "--publish"],
             *[
@@ -115,13 +140,21 @@ class DataServices:
         self._docker("start", f"{self.name}-redis")
         wait_for(self.redis().ping, "Redis")
 
-    def connect(self) -> psycopg.Connection:
+    def pause_redis(self) -> None:
+        """Have Redis hang: it takes connections and answers nothing."""
+        self._docker("pause", f"{self.name}-redis")
+
+    def continue_redis(self) -> None:
+        """Let it go on."""
+        self._docker("unpause", f"{self.name}-redis")
+
+    def connect(self, database: str = "") -> psycopg.Connection:
         """A connection that commits each statement."""
         return psycopg.connect(
             host="127.0.0.1",
             port=self.postgres_port,
             user="igny8",
-            dbname="igny8",
+            dbname=database or self.database,
             password=self.passwords["postgres"],
             autocommit=True,
         )
@@ -143,6 +176,7 @@ class DataServices:
             "DJANGO_SECRET_KEY_FILE": str(self.files["key"]),
             "POSTGRES_HOST": "127.0.0.1",
             "POSTGRES_PORT": str(self.postgres_port),
+            "POSTGRES_DB": self.database,
             "POSTGRES_PASSWORD_FILE": str(self.files["postgres"]),
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(self.redis_port),
@@ -199,8 +233,12 @@ class Backend:
     def start(self) -> "Backend":
         """Start gunicorn and wait until it is ready."""
         self.launch()
-        wait_for(lambda: requests.get(f"{self.url}/readyz", timeout=2).ok, f"{self.version} on {self.url}")
+        self.wait_until_ready()
         return self
+
+    def wait_until_ready(self) -> None:
+        """Wait for a started gunicorn."""
+        wait_for(lambda: requests.get(f"{self.url}/readyz", timeout=2).ok, f"{self.version} on {self.url}")
 
     def interrupt(self) -> None:
         """Tell gunicorn to end at once."""

@@ -24,7 +24,10 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataServices]:
-    """The data services, removed at the end."""
+    """The data services, removed at the end unless they were lent."""
+    if borrowed := DataServices.borrowed():
+        yield borrowed
+        return
     data_services = DataServices(tmp_path_factory.mktemp("services"))
     try:
         data_services.start()
@@ -52,6 +55,8 @@ def backend(
 
 
 def _migrate(backend: Backend) -> None:
+    if backend.services.prepared:
+        return
     result = backend.manage("migrate", "--verbosity", "0")
     assert result.returncode == 0, result.stderr
 

@@ -80,6 +80,15 @@ def test_a_refusal_in_a_request_with_a_transaction_keeps_the_revocation(
     assert state_of(stack, user) == [(0, "rotated"), (1, "reuse_detected")]
 
 
+def test_a_change_of_families_refuses_to_run_inside_another_transaction(user: Client, django_of_fix) -> None:
+    """Its commit would not be its own: whoever opened the transaction could still take it back."""
+    from django.db import transaction
+    from igny8_core.auth import families
+
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        families.revoke_all(user_id_of(user), "logout_all")
+
+
 def test_a_connection_that_is_cut_in_the_middle_changes_nothing(stack, user: Client) -> None:
     with slow_insert(stack.services, user_id_of(user)), ThreadPoolExecutor(1) as pool:
         refresh = pool.submit(user.refresh)

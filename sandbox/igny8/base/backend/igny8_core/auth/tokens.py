@@ -34,7 +34,7 @@ def verify(token: str, kind: str, *, check_times: bool = True) -> dict[str, Any]
         claims = _decode(token, check_times)
     except jwt.ExpiredSignatureError:
         raise TokenExpired("the token has expired") from None
-    except (jwt.InvalidTokenError, UnicodeError) as error:
+    except jwt.InvalidTokenError as error:
         raise TokenInvalid(str(error)) from None
     if claims.get("type") != kind or type(claims.get("user_id")) is not int:
         raise TokenInvalid(f"this is no {kind} token of a user")

@@ -33,7 +33,7 @@ class Presented:
     legacy: bool
 
 
-def pair(row: RefreshToken) -> dict[str, str]:
+def pair(row: RefreshToken, confirms: bool = True) -> dict[str, str]:
     """The refresh token of `row`, always the same text, and a fresh access token of its family."""
     refresh = tokens.sign(
         row.user_id,
@@ -44,26 +44,20 @@ def pair(row: RefreshToken) -> dict[str, str]:
         fam=str(row.family_id),
         rot=row.rotation_count,
     )
-    return {"access": access(row), "refresh": refresh}
+    return {"access": access(row, confirms), "refresh": refresh}
 
 
-def beside(row: RefreshToken, legacy: str) -> dict[str, str]:
-    """A fresh access token of the row's family, for a client that keeps its legacy token.
+def access(row: RefreshToken, confirms: bool) -> str:
+    """A fresh access token, which expires with its family at the latest.
 
-    The client does not get the row's own refresh token, so using this access token must not confirm a successor
-    whose delivery may have failed. A first token has no predecessor to ask for it.
+    Using it confirms that the client has the row's refresh token. It must not where the client may not have stored
+    that one: another client could still wait for it. A first token has no predecessor that could ask for it.
     """
-    return {"access": access(row, confirms=row.rotation_count == 0), "refresh": legacy}
-
-
-def access(row: RefreshToken, confirms: bool = True) -> str:
-    """A fresh access token, which expires with its family at the latest."""
     now = int(time.time())
     expires_at = now + int(settings.JWT_ACCESS_TOKEN_EXPIRY.total_seconds())
-    family = {"fam": str(row.family_id)} | ({"rot": row.rotation_count} if confirms else {})
-    return tokens.sign(
-        row.user_id, tokens.ACCESS, now, min(expires_at, int(row.expires_at.timestamp())), **family
-    )
+    expires_at = min(expires_at, int(row.expires_at.timestamp()))
+    rotation = {"rot": row.rotation_count} if confirms or row.rotation_count == 0 else {}
+    return tokens.sign(row.user_id, tokens.ACCESS, now, expires_at, fam=str(row.family_id), **rotation)
 
 
 def sign_legacy(user_id: int, lifetime: timedelta, until: datetime | None) -> str:
@@ -90,7 +84,7 @@ def read(token: str) -> Presented:
             expires_at=datetime.fromtimestamp(claims["exp"], timezone.utc),
             legacy=legacy,
         )
-    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError):
         raise tokens.TokenInvalid("a claim is missing or malformed") from None
 
 

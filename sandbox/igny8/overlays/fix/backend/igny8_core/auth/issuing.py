@@ -74,4 +74,4 @@ def _legacy_root(user: User, remember_me: bool, rotating: bool) -> tuple[str, Pr
 
 
 def _tokens(row: RefreshToken, legacy: str) -> dict[str, str]:
-    return family_tokens.beside(row, legacy) if legacy else family_tokens.pair(row)
+    return family_tokens.pair(row) | ({"refresh": legacy} if legacy else {})

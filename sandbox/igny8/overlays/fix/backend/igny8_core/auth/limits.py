@@ -35,7 +35,10 @@ class Limit:
         added = cache.add(key, 1, 2 * _WINDOW_SECONDS)
         if added is None:
             return 0  # Redis is away
-        return 1 if added else cache.incr(key) or 0
+        try:
+            return 1 if added else cache.incr(key) or 0
+        except ValueError:
+            return 1  # the count was just removed
 
 
 # By family, not by token: rotating a token must not begin a new count.

@@ -54,7 +54,7 @@ class RefreshView(TemporaryFailures, PublicView):
             _record_refresh(presented, "busy", started)
             raise
         _record_refresh(presented, result.outcome.value, started)
-        return _answer(result, keeps=text if presented.legacy and not rotating else "")
+        return _answer(result, rotating, keeps=text if presented.legacy and not rotating else "")
 
 
 class LogoutView(TemporaryFailures, PublicView):
@@ -106,11 +106,11 @@ def _seconds_to_wait(request: Request, presented: Presented | None) -> int:
     return by_address or (limits.FAMILY.seconds_to_wait(presented.family_id) if presented else 0)
 
 
-def _answer(result: Refreshed, keeps: str) -> Response:
+def _answer(result: Refreshed, rotating: bool, keeps: str) -> Response:
     """The tokens, or the refusal. A client that cannot store another keeps the legacy token it has."""
     if result.tip is None:
         return _refusal(result.outcome)
-    tokens = family_tokens.beside(result.tip, keeps) if keeps else family_tokens.pair(result.tip)
+    tokens = family_tokens.pair(result.tip, confirms=rotating) | ({"refresh": keeps} if keeps else {})
     return answers.success(tokens, **{"X-Refresh-Outcome": result.outcome.value})
 
 
