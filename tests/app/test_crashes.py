@@ -83,6 +83,7 @@ def test_a_refusal_in_a_request_with_a_transaction_keeps_the_revocation(
 def test_a_change_of_families_refuses_to_run_inside_another_transaction(user: Client, django_of_fix) -> None:
     """Its commit would not be its own: whoever opened the transaction could still take it back."""
     from django.db import transaction
+
     from igny8_core.auth import families
 
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
