@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,23 @@ from app_stack import Backend, DataServices
 
 @dataclass
 class Stack:
-    """`before` was started on its own schema; then the schema of `fix` was applied, and `fix` was started."""
+    """`before` was started on its own schema; then the schema of `fix` was applied, and `fix` was started.
+
+    On services that are prepared there is no older schema, and `before` is started when a test asks for it.
+    """
 
     services: DataServices
-    before: Backend
     fix: Backend
-    early: Client  # logged in on `before` while the schema was the old one
+    make_before: Callable[[], Backend]
+
+    @cached_property
+    def before(self) -> Backend:
+        return self.make_before().start()
+
+    @cached_property
+    def early(self) -> Client:
+        """Logged in on `before` while the schema was the old one."""
+        return Client(self.before.url).register().login()
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +67,6 @@ def backend(
 
 
 def _migrate(backend: Backend) -> None:
-    if backend.services.prepared:
-        return
     result = backend.manage("migrate", "--verbosity", "0")
     assert result.returncode == 0, result.stderr
 
@@ -65,11 +75,13 @@ def _migrate(backend: Backend) -> None:
 def stack(services: DataServices, backend: Callable[..., Backend]) -> Stack:
     """Both versions, running on the new schema."""
     before, fix = backend("before"), backend("fix")
-    _migrate(before)
-    early = Client(before.start().url).register().login()
-    _migrate(fix)
+    made = Stack(services, fix, lambda: before)
+    if not services.prepared:
+        _migrate(before)
+        assert made.early.access
+        _migrate(fix)
     fix.start()
-    return Stack(services, before, fix, early)
+    return made
 
 
 @pytest.fixture

@@ -15,8 +15,11 @@ def user_id_of(client: Client) -> int:
 
 
 @contextmanager
-def slow_insert(services: DataServices, user_id: int, seconds: float = 1.5) -> Iterator[None]:
-    """Makes each insert of a token of the user take `seconds`, within its transaction and its locks."""
+def slow_insert(services: DataServices, user_id: int, seconds: float = 2.5) -> Iterator[None]:
+    """Makes each insert of a token of the user take `seconds`, within its transaction and its locks.
+
+    That is less than the three seconds after which a lock is given up.
+    """
     services.sql(
         "CREATE OR REPLACE FUNCTION test_wait() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN PERFORM pg_sleep(TG_ARGV[0]::float); RETURN NEW; END $$"
@@ -35,6 +38,14 @@ def wait_for_insert(services: DataServices) -> int:
     """Wait until an insert is being slowed down; the number of its server process."""
     wait_for(lambda: _inserting(services) != [], "an insert under way")
     return _inserting(services)[0][0]
+
+
+def wait_for_waiting(services: DataServices) -> None:
+    """Wait until somebody waits for a lock that another holds: without this a slow machine would test nothing."""
+    wait_for(lambda: services.sql(_WAITING) != [], "a request that waits for a lock", seconds=5)
+
+
+_WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 def _inserting(services: DataServices) -> list[tuple]:

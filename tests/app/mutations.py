@@ -615,6 +615,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="all, if none is given")
     parser.add_argument("--list", action="store_true", help="print the names")
+    parser.add_argument("--from", dest="first", default=0, type=int, help="number of the first one, from 0")
     arguments = parser.parse_args()
     known = {mutation.name: mutation for mutation in MUTATIONS}
     if arguments.list:
@@ -622,7 +623,7 @@ def main() -> int:
         return 0
     if unknown := set(arguments.names) - set(known):
         raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; --list prints the names")
-    chosen = [known[name] for name in arguments.names] or MUTATIONS
+    chosen = [known[name] for name in arguments.names] or MUTATIONS[arguments.first :]
 
     unnoticed = []
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,12 +1,16 @@
 """Requests that meet: whatever the order, there is one live tip or none, and what was ended stays ended."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import TypeVar
 
 import pytest
 
 from app_client import Client, claims, data, refusal
-from faults import slow_insert, user_id_of, wait_for_insert
+from faults import slow_insert, user_id_of, wait_for_insert, wait_for_waiting
+
+T = TypeVar("T")
 
 LIVE_OF_FAMILY = "SELECT count(*) FROM auth_refresh_token WHERE family_id = %s AND revoked_at IS NULL"
 LIVE_OF_USER = "SELECT count(*) FROM auth_refresh_token WHERE user_id = %s AND revoked_at IS NULL"
@@ -36,6 +40,16 @@ def one_more(user, django_of_fix):
     return make
 
 
+def meet(stack, user: Client, first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
+    """Begin `second` while `first` is inserting a token of the user; the results of both."""
+    with slow_insert(stack.services, user_id_of(user)), ThreadPoolExecutor(2) as pool:
+        begun = pool.submit(first)
+        wait_for_insert(stack.services)
+        other = pool.submit(second)
+        wait_for_waiting(stack.services)
+        return begun.result(), other.result()
+
+
 def test_fifty_threads_refresh_one_token_forty_times(unlimited, stack, user: Client) -> None:
     """Every round is one rotation, and everybody gets the same string."""
     token, threads, rounds = user.refresh_token, 50, 40
@@ -62,41 +76,34 @@ def test_two_hundred_logouts_against_refreshes_leave_no_live_token(unlimited, st
         for _ in range(200):
             client, barrier = one_more(unlimited.url), Barrier(5)
 
-            def meet(action, barrier=barrier) -> int:
+            def at_once(action, barrier=barrier) -> int:
                 barrier.wait()
                 return action().status_code
 
             refreshes = [Client(client.url, refresh_token=client.refresh_token).refresh for _ in range(4)]
-            first, *others = pool.map(meet, [client.logout, *refreshes])
+            first, *others = pool.map(at_once, [client.logout, *refreshes])
             assert first == 200 and set(others) <= {200, 401}
             assert stack.services.sql(LIVE_OF_FAMILY, claims(client.refresh_token)["fam"]) == [(0,)]
 
 
 def test_logout_ends_a_successor_that_is_not_committed_yet(stack, user: Client) -> None:
-    with slow_insert(stack.services, user_id_of(user)), ThreadPoolExecutor(1) as pool:
-        refresh = pool.submit(user.refresh)
-        wait_for_insert(stack.services)
-        assert Client(user.url, refresh_token=user.refresh_token).logout().status_code == 200
-    assert refusal(user.refresh(data(refresh.result())["refresh"])) == (401, "session_revoked")
+    leaving = Client(user.url, refresh_token=user.refresh_token)
+    refresh, logout = meet(stack, user, user.refresh, leaving.logout)
+    assert (refresh.status_code, logout.status_code) == (200, 200)
+    assert refusal(user.refresh(data(refresh)["refresh"])) == (401, "session_revoked")
 
 
 def test_logout_all_ends_a_successor_that_is_not_committed_yet(stack, user: Client) -> None:
-    with slow_insert(stack.services, user_id_of(user)), ThreadPoolExecutor(1) as pool:
-        refresh = pool.submit(user.refresh)
-        wait_for_insert(stack.services)
-        assert Client(user.url, access=user.access).logout_all().status_code == 200
-        assert refresh.result().status_code == 200
+    refresh, logout = meet(stack, user, user.refresh, Client(user.url, access=user.access).logout_all)
+    assert (refresh.status_code, logout.status_code) == (200, 200)
     assert stack.services.sql(LIVE_OF_USER, user_id_of(user)) == [(0,)]
 
 
 def test_logout_all_ends_a_token_that_is_just_being_adopted(stack, old_user: Client) -> None:
     user = old_user.moved_to(stack.fix.url)
     other = Client(user.url, user.email).login()
-    with slow_insert(stack.services, user_id_of(user)), ThreadPoolExecutor(1) as pool:
-        adoption = pool.submit(user.refresh)
-        wait_for_insert(stack.services)
-        assert other.logout_all().status_code == 200
-        assert adoption.result().status_code == 200
+    adoption, logout = meet(stack, user, user.refresh, other.logout_all)
+    assert (adoption.status_code, logout.status_code) == (200, 200)
     assert stack.services.sql(LIVE_OF_USER, user_id_of(user)) == [(0,)]
 
 
@@ -122,23 +129,20 @@ def test_logout_all_against_refreshes_of_many_families(unlimited, stack, user: C
         for _ in range(15):
             clients, barrier = [one_more(unlimited.url) for _ in range(4)], Barrier(9)
 
-            def meet(action, barrier=barrier) -> int:
+            def at_once(action, barrier=barrier) -> int:
                 barrier.wait()
                 return action().status_code
 
             refreshes = [Client(one.url, refresh_token=one.refresh_token).refresh for one in clients * 2]
-            first, *others = pool.map(meet, [clients[0].logout_all, *refreshes])
+            first, *others = pool.map(at_once, [clients[0].logout_all, *refreshes])
             assert first == 200 and set(others) <= {200, 401}
             assert stack.services.sql(LIVE_OF_USER, user_id_of(user)) == [(0,)]
 
 
 def test_a_login_under_way_does_not_survive_a_change_of_the_password(stack, user: Client) -> None:
     thief = Client(user.url, user.email)
-    with slow_insert(stack.services, user_id_of(user), 1), ThreadPoolExecutor(1) as pool:
-        login = pool.submit(thief.login)
-        wait_for_insert(stack.services)
-        assert user.change_password("another good password").status_code == 200
-        login.result()
+    _, change = meet(stack, user, thief.login, lambda: user.change_password("another good password"))
+    assert change.status_code == 200
     assert refusal(thief.refresh()) == (401, "session_revoked")
     assert thief.get_with_cookie("/api/auth/me/").status_code == 401
     assert user.refresh().status_code == 200
@@ -147,21 +151,27 @@ def test_a_login_under_way_does_not_survive_a_change_of_the_password(stack, user
 def test_a_login_that_checked_the_replaced_password_is_refused(stack, user: Client) -> None:
     """The change is not committed while the login checks, so the check itself cannot see it."""
     body = {"email": user.email, "password": user.password}
-    with slow_insert(stack.services, user_id_of(user)), ThreadPoolExecutor(1) as pool:
-        change = pool.submit(user.change_password, "another good password")
-        wait_for_insert(stack.services)
-        answer = Client(user.url).post("/api/auth/login/", body)
-        assert change.result().status_code == 200
-    assert refusal(answer) == (401, "credentials_invalid")
+    late = Client(user.url)
+    change, login = meet(
+        stack,
+        user,
+        lambda: user.change_password("another good password"),
+        lambda: late.post("/api/auth/login/", body),
+    )
+    assert change.status_code == 200
+    assert refusal(login) == (401, "credentials_invalid")
 
 
 def test_two_changes_of_the_password_are_one(stack, user: Client) -> None:
     other = Client(user.url, user.email).login()
-    with slow_insert(stack.services, user_id_of(user), 1), ThreadPoolExecutor(1) as pool:
-        change = pool.submit(user.change_password, "another good password")
-        wait_for_insert(stack.services)
-        assert refusal(other.change_password("a third good password")) == (409, "conflict")
-        assert change.result().status_code == 200
+    first, second = meet(
+        stack,
+        user,
+        lambda: user.change_password("another good password"),
+        lambda: other.change_password("a third good password"),
+    )
+    assert first.status_code == 200
+    assert refusal(second) == (409, "conflict")
     user.login()
 
 
