@@ -17,16 +17,20 @@ from app_stack import Backend, DataServices
 class Stack:
     """`before` was started on its own schema; then the schema of `fix` was applied, and `fix` was started.
 
-    On services that are prepared there is no older schema, and `before` is started when a test asks for it.
+    On services that are prepared there is no older schema, and each is started when a test asks for it.
     """
 
     services: DataServices
-    fix: Backend
-    make_before: Callable[[], Backend]
+    before_made: Backend
+    fix_made: Backend
 
     @cached_property
     def before(self) -> Backend:
-        return self.make_before().start()
+        return self.before_made.start()
+
+    @cached_property
+    def fix(self) -> Backend:
+        return self.fix_made.start()
 
     @cached_property
     def early(self) -> Client:
@@ -74,13 +78,12 @@ def _migrate(backend: Backend) -> None:
 @pytest.fixture(scope="session")
 def stack(services: DataServices, backend: Callable[..., Backend]) -> Stack:
     """Both versions, running on the new schema."""
-    before, fix = backend("before"), backend("fix")
-    made = Stack(services, fix, lambda: before)
+    made = Stack(services, backend("before"), backend("fix"))
     if not services.prepared:
-        _migrate(before)
+        _migrate(made.before_made)
         assert made.early.access
-        _migrate(fix)
-    fix.start()
+        _migrate(made.fix_made)
+        assert made.fix.process
     return made
 
 
@@ -100,8 +103,8 @@ def old_user(stack: Stack) -> Client:
 def django_of_fix(stack: Stack) -> Path:
     """Loads `fix` into this process, for tests of its modules."""
     os.environ.update(stack.services.environment())
-    sys.path.insert(0, str(stack.fix.source))
+    sys.path.insert(0, str(stack.fix_made.source))
     import django
 
     django.setup()
-    return stack.fix.source
+    return stack.fix_made.source

@@ -1,6 +1,6 @@
 """Faults that a test puts into a database or into a backend, and takes away again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
@@ -15,37 +15,44 @@ def user_id_of(client: Client) -> int:
 
 
 @contextmanager
-def slow_insert(services: DataServices, user_id: int, seconds: float = 2.5) -> Iterator[None]:
-    """Makes each insert of a token of the user take `seconds`, within its transaction and its locks.
+def held_insert(services: DataServices, user_id: int) -> Iterator[Callable[[], None]]:
+    """Holds each insert of a token of the user, within its transaction and its locks; gives what lets them go on.
 
-    That is less than the three seconds after which a lock is given up.
+    Held by a row and not by a time, so that a slow machine tests the same as a fast one.
     """
+
+    def release() -> None:
+        services.sql("DELETE FROM test_hold")
+
+    services.sql("CREATE TABLE IF NOT EXISTS test_hold AS SELECT")
     services.sql(
-        "CREATE OR REPLACE FUNCTION test_wait() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN PERFORM pg_sleep(TG_ARGV[0]::float); RETURN NEW; END $$"
+        "CREATE OR REPLACE FUNCTION test_hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " WHILE EXISTS (SELECT FROM test_hold) LOOP PERFORM pg_sleep(0.02); END LOOP; RETURN NEW; END $$"
     )
     services.sql(
-        f"CREATE TRIGGER test_wait BEFORE INSERT ON auth_refresh_token FOR EACH ROW"
-        f" WHEN (NEW.user_id = {user_id}) EXECUTE FUNCTION test_wait('{seconds}')"
+        f"CREATE TRIGGER test_hold BEFORE INSERT ON auth_refresh_token FOR EACH ROW"
+        f" WHEN (NEW.user_id = {user_id}) EXECUTE FUNCTION test_hold()"
     )
     try:
-        yield
+        yield release
     finally:
-        services.sql("DROP TRIGGER test_wait ON auth_refresh_token")
+        release()
+        services.sql("DROP FUNCTION test_hold CASCADE")
+        services.sql("DROP TABLE test_hold")
 
 
 def wait_for_insert(services: DataServices) -> int:
-    """Wait until an insert is being slowed down; the number of its server process."""
+    """Wait until an insert is being held; the number of its server process."""
     wait_for(lambda: _inserting(services) != [], "an insert under way")
     return _inserting(services)[0][0]
 
 
 def wait_for_waiting(services: DataServices) -> None:
-    """Wait until somebody waits for a lock that another holds: without this a slow machine would test nothing."""
+    """Wait until somebody waits for a lock that another holds."""
     wait_for(lambda: services.sql(_WAITING) != [], "a request that waits for a lock", seconds=5)
 
 
-_WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+_WAITING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 def _inserting(services: DataServices) -> list[tuple]:

@@ -23,7 +23,7 @@ def found(django_of_fix):
 
 def test_the_settings_as_they_are(stack, found) -> None:
     assert found() == set()
-    result = stack.fix.manage("check", "--deploy", "--fail-level", "ERROR")
+    result = stack.fix_made.manage("check", "--deploy", "--fail-level", "ERROR")
     assert result.returncode == 0, result.stderr
     assert "igny8_auth" not in result.stdout + result.stderr
 

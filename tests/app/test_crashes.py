@@ -10,7 +10,7 @@ import requests
 
 from app_client import ROTATES, Client, claims, data, refusal
 from app_stack import Backend, wait_for
-from faults import CRASH, CRASH_SETTINGS, slow_insert, user_id_of, wait_for_insert, with_settings
+from faults import CRASH, CRASH_SETTINGS, held_insert, user_id_of, wait_for_insert, with_settings
 
 STATE = """SELECT rotation_count, revoked_reason FROM auth_refresh_token WHERE family_id = %s
            ORDER BY rotation_count"""
@@ -91,7 +91,7 @@ def test_a_change_of_families_refuses_to_run_inside_another_transaction(user: Cl
 
 
 def test_a_connection_that_is_cut_in_the_middle_changes_nothing(stack, user: Client) -> None:
-    with slow_insert(stack.services, user_id_of(user)), ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, held_insert(stack.services, user_id_of(user)):
         refresh = pool.submit(user.refresh)
         process = wait_for_insert(stack.services)
         stack.services.sql("SELECT pg_terminate_backend(%s)", process)
@@ -105,7 +105,7 @@ def test_a_connection_that_is_cut_in_the_middle_changes_nothing(stack, user: Cli
 def test_a_worker_that_is_killed_before_its_commit_changes_nothing(stack, backend, user: Client) -> None:
     server = backend("fix").start()
     user.moved_to(server.url)
-    with slow_insert(stack.services, user_id_of(user)), ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, held_insert(stack.services, user_id_of(user)):
         refresh = pool.submit(user.refresh)
         wait_for_insert(stack.services)
         for worker in _children(server.process.pid):
@@ -119,10 +119,11 @@ def test_a_worker_that_is_killed_before_its_commit_changes_nothing(stack, backen
 
 def test_an_answer_that_nobody_waits_for_is_given_again(stack, user: Client) -> None:
     """The client hangs up while its refresh is carried out."""
-    with slow_insert(stack.services, user_id_of(user), 0.7):
+    with held_insert(stack.services, user_id_of(user)) as release:
         with pytest.raises(requests.ReadTimeout):
             body = {"refresh": user.refresh_token}
-            requests.post(f"{user.url}/api/auth/refresh/", json=body, headers=ROTATES, timeout=0.3)
+            requests.post(f"{user.url}/api/auth/refresh/", json=body, headers=ROTATES, timeout=2)
+        release()
         wait_for(lambda: len(state_of(stack, user)) == 2, "the rotation")
     assert user.refresh().headers["X-Refresh-Outcome"] == "replayed"
 

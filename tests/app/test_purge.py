@@ -20,7 +20,7 @@ def purge(stack):
     """Runs the command; gives what it printed."""
 
     def run(*arguments: str) -> dict[str, object]:
-        result = stack.fix.manage("purge_refresh_tokens", "--pause", "0", *arguments)
+        result = stack.fix_made.manage("purge_refresh_tokens", "--pause", "0", *arguments)
         assert result.returncode == 0, result.stderr
         return json.loads(result.stdout)
 
@@ -165,6 +165,6 @@ def test_two_at_once_beside_traffic(stack, purge, row, user: Client) -> None:
 
 @pytest.mark.parametrize("arguments", [("--batch", "0"), ("--pause", "-1")])
 def test_arguments_are_checked(stack, arguments: tuple[str, str]) -> None:
-    result = stack.fix.manage("purge_refresh_tokens", *arguments)
+    result = stack.fix_made.manage("purge_refresh_tokens", *arguments)
     assert result.returncode != 0
     assert "are needed" in result.stderr

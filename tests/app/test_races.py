@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from app_client import Client, claims, data, refusal
-from faults import slow_insert, user_id_of, wait_for_insert, wait_for_waiting
+from faults import held_insert, user_id_of, wait_for_insert, wait_for_waiting
 
 T = TypeVar("T")
 
@@ -42,11 +42,12 @@ def one_more(user, django_of_fix):
 
 def meet(stack, user: Client, first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
     """Begin `second` while `first` is inserting a token of the user; the results of both."""
-    with slow_insert(stack.services, user_id_of(user)), ThreadPoolExecutor(2) as pool:
-        begun = pool.submit(first)
-        wait_for_insert(stack.services)
-        other = pool.submit(second)
-        wait_for_waiting(stack.services)
+    with ThreadPoolExecutor(2) as pool:
+        with held_insert(stack.services, user_id_of(user)):
+            begun = pool.submit(first)
+            wait_for_insert(stack.services)
+            other = pool.submit(second)
+            wait_for_waiting(stack.services)
         return begun.result(), other.result()
 
 
@@ -198,6 +199,7 @@ def test_a_busy_user_is_503_and_ends_nothing(stack, user: Client, path: str) -> 
         connection.execute(lock, [str(user_id_of(user))])
         answer = user.post_as_user(path, body)
         assert refusal(answer) == (503, "busy")
+        assert answer.elapsed.total_seconds() < 10
         assert answer.headers["Retry-After"] == "1"
         assert answer.headers["Cache-Control"] == "no-store"
     assert user.refresh().headers["X-Refresh-Outcome"] == "rotated"

@@ -63,6 +63,8 @@ def test_the_tip(decide, make) -> None:
 def test_an_ended_family_has_no_grace(decide, make, reason: str) -> None:
     assert decide(make(1, revoked_at=NOW, revoked_reason=reason), None) == "session_revoked"
     assert decide(make(1, **superseded(0)), None) == "session_revoked"
+    # What was ended is not called expired, though it is that too.
+    assert decide(make(1, revoked_at=NOW, revoked_reason=reason, expires_at=NOW), None) == "session_revoked"
 
 
 def test_inactive_user(decide, make) -> None:
