@@ -10,6 +10,7 @@ database of its own, in one PostgreSQL and one Redis for all of them. Ends with 
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -625,7 +626,8 @@ def main() -> int:
         raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; --list prints the names")
     chosen = [known[name] for name in arguments.names] or MUTATIONS[arguments.first :]
 
-    unnoticed = []
+    unnoticed, told_to_stop = [], []
+    signal.signal(signal.SIGTERM, lambda *_: told_to_stop.append(True))  # after the one that is under way
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch)
         (directory / "services").mkdir()
@@ -636,6 +638,8 @@ def main() -> int:
                 made = Backend(version, directory / version, services).manage("migrate", "--verbosity", "0")
                 made.check_returncode()
             for number, mutation in enumerate(chosen):
+                if told_to_stop:
+                    raise SystemExit(f"stopped before {mutation.name}")
                 started = time.monotonic()
                 source = directory / f"source{number}"
                 break_source(mutation, source)

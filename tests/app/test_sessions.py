@@ -21,6 +21,9 @@ def redis_away(stack):
 
 def test_a_session_from_before_the_migration_lives_on_both(stack) -> None:
     early = stack.early
+    early.access = data(early.moved_to(stack.before.url).refresh())[
+        "access"
+    ]  # the tests may have run for long
     for server in (stack.before, stack.fix, stack.before, stack.fix):
         assert usable(early.moved_to(server.url)), server.version
     assert early.refresh().headers["X-Refresh-Outcome"] == "adopted"
