@@ -22,7 +22,7 @@ export function ApiPage({ title, path, refusedStatus, refusedTitle, refusedText 
       <title>{`${title} · igny8`}</title>
       <h1>{title}</h1>
       <section className="card">
-        {loading && <Loading what={title.toLowerCase()} />}
+        {loading && error === null && <Loading what={title.toLowerCase()} />}
         {!loading && refused && (
           <div role="alert">
             <h2>{refusedTitle}</h2>
@@ -33,7 +33,7 @@ export function ApiPage({ title, path, refusedStatus, refusedTitle, refusedText 
             <Link to="/">Back to the dashboard</Link>
           </div>
         )}
-        {!loading && error !== null && !refused && <ErrorNote text={errorText(error)} onRetry={reload} />}
+        {error !== null && !refused && <ErrorNote text={errorText(error)} onRetry={reload} busy={loading} />}
         {data !== null && <p>You have access.</p>}
       </section>
     </>

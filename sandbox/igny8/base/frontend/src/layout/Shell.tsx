@@ -1,9 +1,11 @@
 import type { ReactNode } from 'react';
 import { NavLink } from 'react-router';
+import { useOnline } from '../lib/useOnline';
 import { tagline } from '../texts';
 
 /** Header with navigation, the page, and the footer. `onLogout` runs when the user logs out. */
 export function Shell({ onLogout, children }: { onLogout: () => void; children: ReactNode }) {
+  const online = useOnline();
   return (
     <>
       <a className="skip" href="#main">
@@ -22,7 +24,10 @@ export function Shell({ onLogout, children }: { onLogout: () => void; children: 
           Log out
         </button>
       </header>
-      <main id="main" className="wide">
+      <div role="status" className="offline">
+        {!online && <p className="notice">You are offline. You stay signed in.</p>}
+      </div>
+      <main id="main" className="wide" tabIndex={-1}>
         {children}
       </main>
       <footer className="footer">{tagline}</footer>

@@ -22,6 +22,7 @@ function AddNote({ onAdded }: { onAdded: () => void }) {
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const [saved, setSaved] = useState(false);
   // The id outlives a failed attempt, so that trying again cannot save the note twice.
   const attempt = useRef({ text: '', clientId: '' });
 
@@ -30,11 +31,13 @@ function AddNote({ onAdded }: { onAdded: () => void }) {
     if (busy) return;
     setBusy(true);
     setError(null);
+    setSaved(false);
     if (attempt.current.text !== text) attempt.current = { text, clientId: newId() };
     try {
       await saveNote(attempt.current.clientId, text);
       attempt.current = { text: '', clientId: '' };
       setText('');
+      setSaved(true);
       onAdded();
     } catch (reason) {
       setError(errorText(reason));
@@ -46,9 +49,12 @@ function AddNote({ onAdded }: { onAdded: () => void }) {
   return (
     <form className="add-note" onSubmit={(event) => void submit(event)} aria-busy={busy}>
       <Field label="New note" name="note" required value={text} onChange={(e) => setText(e.target.value)} />
-      <button type="submit" disabled={busy}>
+      <button type="submit" aria-disabled={busy}>
         {busy ? 'Saving…' : 'Add note'}
       </button>
+      <p role="status" className="hint">
+        {saved && 'Note saved.'}
+      </p>
       {error && <ErrorNote text={error} />}
     </form>
   );
@@ -79,7 +85,7 @@ export default function Dashboard() {
         <h2 id="notes-title">Your notes</h2>
         <AddNote onAdded={reload} />
         {loading && !data && <Loading what="notes" />}
-        {error !== null && <ErrorNote text={errorText(error)} onRetry={reload} />}
+        {error !== null && <ErrorNote text={errorText(error)} onRetry={reload} busy={loading} />}
         {data?.notes.length === 0 && <p className="hint">No notes yet. Write the first one above.</p>}
         {data && data.notes.length > 0 && (
           <ul className="notes">

@@ -2,17 +2,24 @@
 interface Claims {
   fam?: string;
   rot?: number;
+  exp?: number;
 }
 
 /** The claims of a JWT, or none when it cannot be read. */
-function claimsOf(token: string): Claims {
+function claimsOf(token: string | null): Claims {
   try {
-    const payload = (token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');
+    const payload = (token?.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');
     return JSON.parse(atob(payload)) as Claims;
   } catch {
     return {};
   }
 }
+
+/** The family of a refresh token, or null for one of the version without families. */
+export const familyOf = (token: string | null): string | null => claimsOf(token).fam ?? null;
+
+/** Whether a token is past its time by this computer's clock; false when it does not say. */
+export const hasExpired = (token: string): boolean => (claimsOf(token).exp ?? Infinity) * 1000 < Date.now();
 
 /**
  * Which of two refresh tokens to go on with: the stored one, unless the held one is a later child of the

@@ -1,9 +1,14 @@
 import { API_BASE, jsonPost } from '../services/http';
+import { Cooldown, jittered } from './cooldown';
 
 /** The only answers that end a session; they come with status 401. */
 const REFUSALS = ['token_invalid', 'token_expired', 'session_revoked', 'reuse_detected'];
-const PAUSES_MS = [500, 1500];
+const PAUSES_MS = [700, 2000];
+const LONGEST_PAUSE_MS = 3000;
 const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Says that this client can store a new refresh token. */
+export const CAN_ROTATE = { 'X-Auth-Rotate': '1' };
 
 type Json = Record<string, unknown>;
 
@@ -16,40 +21,56 @@ export interface RefreshBody {
 export type RefreshOutcome =
   | { kind: 'tokens'; body: RefreshBody }
   | { kind: 'refused'; code: string }
-  | { kind: 'unavailable' };
+  /** Nothing was decided. `passing`: asking again soon may help. `waitMs`: how long the server asked to wait. */
+  | { kind: 'unavailable'; passing: boolean; waitMs: number };
+
+const noAnswer: RefreshOutcome = { kind: 'unavailable', passing: true, waitMs: 0 };
 
 /** What an answer of the refresh endpoint means. `body` is null when it was not JSON. */
-export function outcomeOf(status: number, body: unknown): RefreshOutcome {
+export function outcomeOf(status: number, body: unknown, retryAfter: string | null = null): RefreshOutcome {
   const answer = (body ?? {}) as RefreshBody & Json;
   if (status === 401 && REFUSALS.includes(String(answer.code))) {
     return { kind: 'refused', code: String(answer.code) };
   }
-  const hasAccess = typeof (answer.data?.access || answer.access) === 'string';
-  return status === 200 && hasAccess ? { kind: 'tokens', body: answer } : { kind: 'unavailable' };
+  if (status === 200 && typeof (answer.data?.access || answer.access) === 'string') {
+    return { kind: 'tokens', body: answer };
+  }
+  const passing = status < 400 || status >= 500 || status === 409 || status === 429;
+  return { kind: 'unavailable', passing, waitMs: (Number(retryAfter) || 0) * 1000 };
 }
 
-async function ask(refresh: string): Promise<RefreshOutcome> {
+async function ask(refresh: string, rotate: boolean): Promise<RefreshOutcome> {
   try {
     const response = await fetch(`${API_BASE}/auth/refresh/`, {
-      // The header says that this client can store a new refresh token.
-      ...jsonPost({ refresh }, { 'X-Auth-Rotate': '1' }),
+      ...jsonPost({ refresh }, rotate ? CAN_ROTATE : {}),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
-    return outcomeOf(response.status, await response.json().catch(() => null));
+    const body = await response.json().catch(() => null);
+    return outcomeOf(response.status, body, response.headers.get('Retry-After'));
   } catch {
-    return { kind: 'unavailable' };
+    return noAnswer;
   }
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const cooldown = new Cooldown();
 
-/** Asks for new tokens; an unavailable server is asked again after pauses with jitter. */
-export async function requestRefresh(refresh: string): Promise<RefreshOutcome> {
-  let outcome = await ask(refresh);
+/** Lets the next refresh ask the server at once, as when the network is back. */
+export const endCooldown = () => cooldown.end();
+
+/**
+ * Asks for new tokens, `rotate` for a new refresh token too. A server that cannot answer now is asked again
+ * after pauses, and then left alone: until the cooldown ends, the answer is `unavailable` without a request.
+ */
+export async function requestRefresh(refresh: string, rotate: boolean): Promise<RefreshOutcome> {
+  if (cooldown.holds(refresh)) return noAnswer;
+  let outcome = await ask(refresh, rotate);
   for (const ms of PAUSES_MS) {
-    if (outcome.kind !== 'unavailable') break;
-    await pause(ms * (0.5 + Math.random()));
-    outcome = await ask(refresh);
+    if (outcome.kind !== 'unavailable' || !outcome.passing || outcome.waitMs > LONGEST_PAUSE_MS) break;
+    await pause(Math.max(jittered(ms), outcome.waitMs));
+    outcome = await ask(refresh, rotate);
   }
+  if (outcome.kind === 'unavailable') cooldown.start(refresh, outcome.waitMs);
+  else cooldown.end();
   return outcome;
 }

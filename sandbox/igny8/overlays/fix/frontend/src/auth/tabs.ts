@@ -64,6 +64,7 @@ export function listenToTabs(listener: TabListener): void {
     if (event.key === SESSION_KEY || event.key === null) listener.sync();
   });
   window.addEventListener('pageshow', listener.sync);
+  document.addEventListener('resume', listener.sync);
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') listener.sync();
   });

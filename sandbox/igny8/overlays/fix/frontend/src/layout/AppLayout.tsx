@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { Navigate, Outlet } from 'react-router';
+import { Navigate, Outlet, useLocation } from 'react-router';
 import { fetchAPI } from '../services/api';
 import { useAuthStore } from '../store/authStore';
 import type { User } from '../types';
@@ -10,6 +10,7 @@ export function AppLayout() {
   const hasSession = useAuthStore((state) => state.refreshToken !== null);
   const user = useAuthStore((state) => state.user);
   const authState = useAuthStore((state) => state.actions);
+  const { pathname } = useLocation();
 
   useEffect(() => {
     if (!hasSession || user) return;
@@ -18,7 +19,7 @@ export function AppLayout() {
       .catch(() => undefined);
   }, [hasSession, user, authState]);
 
-  if (!hasSession) return <Navigate to="/signin" replace />;
+  if (!hasSession) return <Navigate to="/signin" replace state={{ from: pathname }} />;
   // Another tab may sign in somebody else: a new key drops what the page had loaded.
   return (
     <Shell key={user?.id} onLogout={authState.logout}>

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Link, Navigate } from 'react-router';
+import { Link, Navigate, useLocation } from 'react-router';
 import { AuthCard } from '../components/AuthCard';
 import { Field } from '../components/Field';
 import { errorText } from '../services/http';
@@ -9,6 +9,7 @@ export default function SignIn() {
   const isAuthenticated = useAuthStore((state) => state.isAuthenticated);
   const notice = useAuthStore((state) => state.notice);
   const { login } = useAuthStore((state) => state.actions);
+  const { state: cameFrom } = useLocation() as { state: { from?: string } | null };
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [rememberMe, setRememberMe] = useState(false);
@@ -27,7 +28,7 @@ export default function SignIn() {
     }
   };
 
-  if (isAuthenticated) return <Navigate to="/" replace />;
+  if (isAuthenticated) return <Navigate to={cameFrom?.from ?? '/'} replace />;
   return (
     <AuthCard
       title="Sign in"

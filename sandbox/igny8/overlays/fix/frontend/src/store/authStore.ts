@@ -1,9 +1,21 @@
 import { create } from 'zustand';
 import { createJSONStorage, persist } from 'zustand/middleware';
+import { familyOf, laterToken } from '../auth/claims';
 import { singleFlight, withRefreshLock } from '../auth/lock';
-import { requestRefresh, type RefreshBody } from '../auth/refreshRequest';
+import { CAN_ROTATE, endCooldown, requestRefresh, type RefreshBody } from '../auth/refreshRequest';
+import { logOutOnServer, tellPendingLogouts } from '../auth/serverLogout';
 import { mergeSessions, noSession, type Session } from '../auth/session';
-import { SESSION_KEY, beginEpoch, currentEpoch, sharedStorage, storedSession, takeLegacyTokens } from '../auth/storage';
+import {
+  SESSION_KEY,
+  beginEpoch,
+  currentEpoch,
+  endedSession,
+  mayRotate,
+  noteEarlierVersion,
+  sharedStorage,
+  storedSession,
+  takeLegacyTokens,
+} from '../auth/storage';
 import { announceChange, announceTokens, askForAccess, listenToTabs } from '../auth/tabs';
 import { ApiError, jsonPost, readAnswer, send } from '../services/http';
 import type { SignedIn, User } from '../types';
@@ -21,6 +33,7 @@ interface AuthState extends Session {
 }
 
 const SESSION_OVER = 'Your session has ended. Please sign in again.';
+const OVER_ELSEWHERE = 'You were logged out in another tab.';
 
 export const useAuthStore = create<AuthState>()(
   persist(
@@ -29,16 +42,18 @@ export const useAuthStore = create<AuthState>()(
       notice: null,
       actions: {
         login: async (email: string, password: string, rememberMe = false) => {
+          await tellPendingLogouts();
           const response = await send('/auth/login/', {
             method: 'POST',
-            headers: { 'Content-Type': 'application/json' },
+            headers: { 'Content-Type': 'application/json', ...CAN_ROTATE },
             body: JSON.stringify({ email, password, remember_me: rememberMe }),
           });
           beginSession(await readAnswer<SignedIn>(response));
         },
 
         register: async (email: string, password: string) => {
-          const response = await send('/auth/register/', jsonPost({ email, password }));
+          await tellPendingLogouts();
+          const response = await send('/auth/register/', jsonPost({ email, password }, CAN_ROTATE));
           beginSession(await readAnswer<SignedIn>(response));
         },
 
@@ -48,11 +63,9 @@ export const useAuthStore = create<AuthState>()(
         }),
 
         logout: () => {
-          const { token, refreshToken: refresh } = get();
+          const { refreshToken } = get();
           endSession(null);
-          const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
-          const request = { ...jsonPost({ refresh }, headers), keepalive: true };
-          if (refresh) void send('/auth/logout/', request).catch(() => undefined);
+          if (refreshToken) logOutOnServer(refreshToken);
         },
 
         setUser: (user: User) => {
@@ -69,43 +82,78 @@ export const useAuthStore = create<AuthState>()(
         refreshToken: state.refreshToken,
         isAuthenticated: state.isAuthenticated,
       }),
-      merge: (stored, current) => ({ ...current, ...mergeSessions(stored as Partial<Session>, current) }),
+      merge: (stored, current) => ({
+        ...current,
+        ...mergeSessions(stored as Partial<Session>, current, endedSession()),
+      }),
     },
   ),
 );
 
 const { setState: set, getState: get } = useAuthStore;
 
-/** Takes over what other tabs stored. A later token that this tab holds goes back into the storage. */
+/** Takes over what other tabs stored. What this tab knows better goes back into the storage. */
 function syncSession(): void {
+  const signedIn = get().refreshToken !== null;
+  noteEarlierVersion();
   void useAuthStore.persist.rehydrate();
   const { refreshToken } = get();
   const stored = storedSession()?.refreshToken;
   if (stored && stored !== refreshToken) set({ refreshToken });
+  if (signedIn && !refreshToken) set({ notice: OVER_ELSEWHERE });
 }
 
 function beginSession({ user, access, refresh }: SignedIn): void {
-  beginEpoch();
+  beginEpoch(null);
   set({ user, token: access, refreshToken: refresh, isAuthenticated: true, notice: null });
   announceChange();
 }
 
 function endSession(notice: string | null): void {
-  beginEpoch();
+  beginEpoch(familyOf(get().refreshToken));
   takeLegacyTokens();
   set({ ...noSession, notice });
   announceChange();
 }
 
+const signedOut = () => new ApiError(401, 'signed_out', SESSION_OVER);
+
+/** A logout or login in any tab came while a request was under way: its result stands. */
+function sessionChanged(): ApiError {
+  syncSession();
+  return new ApiError(401, 'session_changed', 'You signed in or out in another tab.');
+}
+
+/** Whether the session that was refreshed from `sent` to `received` is still the one of this browser. */
+function isStillCurrent(sent: string, received: string, epoch: string | null): boolean {
+  if (currentEpoch() !== epoch) return false;
+  const stored = storedSession()?.refreshToken;
+  if (stored === undefined || stored === sent) return true;
+  // An earlier version of the app logs in and out without an epoch.
+  return stored !== null && familyOf(stored) !== null && familyOf(stored) === familyOf(received);
+}
+
 /** Stores the tokens of a refresh. A server without rotation sends no refresh token: the current one stays. */
-function storeTokens(data: RefreshBody, current: string): void {
+function storeTokens(data: RefreshBody, current: string, epoch: string | null): void {
+  const received = data.data?.refresh || data.refresh || current;
+  if (!isStillCurrent(current, received, epoch)) throw sessionChanged();
+  // A tab that was frozen gets its answer late: others may have gone on to a later token.
+  const stored = storedSession()?.refreshToken ?? current;
   set({
     token: data.data?.access || data.access,
-    refreshToken: data.data?.refresh || data.refresh || current,
+    refreshToken: stored === current ? received : laterToken(received, stored),
     isAuthenticated: true,
   });
   const { token, refreshToken } = get();
   if (token && refreshToken) announceTokens(token, refreshToken);
+}
+
+/** Takes the access token of another tab with the same refresh token, if there is one. */
+async function adoptAccess(current: string, failed: string | null): Promise<boolean> {
+  const access = await askForAccess(current);
+  if (!access || access === failed || get().refreshToken !== current) return false;
+  set({ token: access });
+  return true;
 }
 
 /**
@@ -116,37 +164,29 @@ async function renew(failed: string | null, held: string | null): Promise<void> 
   syncSession();
   const { token, refreshToken: current } = get();
   if (token && token !== failed) return;
-  if (!current) throw new ApiError(401, 'signed_out', SESSION_OVER);
-  if (!failed || current !== held) {
-    const access = await askForAccess(current);
-    if (access && access !== failed && get().refreshToken === current) {
-      set({ token: access });
-      return;
-    }
-  }
+  if (!current) throw signedOut();
+  if ((!failed || current !== held) && (await adoptAccess(current, failed))) return;
   const epoch = currentEpoch();
-  const outcome = await requestRefresh(current);
-  // A logout or login in any tab came between: its result stands, and this answer is dropped.
-  if (currentEpoch() !== epoch || storedSession()?.refreshToken === null) {
-    syncSession();
-    throw new ApiError(401, 'session_changed', 'You signed in or out in another tab.');
-  }
-  if (outcome.kind === 'tokens') return storeTokens(outcome.body, current);
-  if (outcome.kind === 'refused') return refused(current, failed);
+  const outcome = await requestRefresh(current, mayRotate(current));
+  if (outcome.kind === 'tokens') return storeTokens(outcome.body, current, epoch);
+  if (outcome.kind === 'refused') return refused(current, failed, epoch);
   throw new ApiError(0, 'refresh_unavailable', 'The server cannot be reached. Please try again.');
 }
 
 /** The server refused `current`. If another tab stored a newer token meanwhile, that one is tried. */
-async function refused(current: string, failed: string | null): Promise<void> {
+async function refused(current: string, failed: string | null, epoch: string | null): Promise<void> {
+  if (currentEpoch() !== epoch) throw sessionChanged();
   syncSession();
   const { refreshToken } = get();
-  if (refreshToken && refreshToken !== current) return renew(failed, refreshToken);
+  if (!refreshToken) throw sessionChanged();
+  if (refreshToken !== current) return renew(failed, current);
   endSession(SESSION_OVER);
-  throw new ApiError(401, 'signed_out', SESSION_OVER);
+  throw signedOut();
 }
 
 /** Takes over, once, what earlier versions kept in localStorage: the access token moves into memory. */
 function migrateLegacySession(): void {
+  noteEarlierVersion();
   const legacy = takeLegacyTokens();
   const stored = storedSession();
   if (!stored && legacy.refresh) set({ refreshToken: legacy.refresh, isAuthenticated: true });
@@ -166,4 +206,9 @@ export function startSession(): void {
     },
     accessFor: (refresh) => (get().refreshToken === refresh ? get().token : null),
   });
+  window.addEventListener('online', () => {
+    endCooldown();
+    void tellPendingLogouts();
+  });
+  void tellPendingLogouts();
 }
