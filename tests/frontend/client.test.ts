@@ -133,7 +133,7 @@ describe('a refusal', () => {
       browser.store(server.login('newer'));
       return answer(401, { code: 'reuse_detected' });
     });
-    expect(await after(1000, tab.get())).toBe('ok');
+    expect(await after(2000, tab.get())).toBe('ok');
     expect(tab.auth().refreshToken).toBe(server.refreshToken('newer', 1));
   });
 });
@@ -287,6 +287,28 @@ describe('a frozen tab', () => {
     browser.closeAll();
     open();
     expect(await after(1000, request)).toBe('ok');
+    expect([server.reuses, server.isAlive('f')]).toEqual([0, true]);
+  });
+});
+
+describe('a tab that was frozen while its refresh failed', () => {
+  it('does not send its token again once others have replaced it', async () => {
+    const { server, browser } = signedIn({ locks: false, channel: false });
+    const [frozen, other] = [await browser.open(), await browser.open()];
+    const { open, opened } = gate();
+    server.next('/auth/refresh/', async () => {
+      await opened;
+      throw new DOMException('timeout', 'TimeoutError');
+    });
+    const request = frozen.get();
+    await vi.advanceTimersByTimeAsync(200);
+    for (let hour = 0; hour < 2; hour += 1) {
+      await after(1000, other.get());
+      server.expireAccess();
+      await vi.advanceTimersByTimeAsync(70_000);
+    }
+    open();
+    expect(await after(5000, request)).toBe('ok');
     expect([server.reuses, server.isAlive('f')]).toEqual([0, true]);
   });
 });

@@ -22,7 +22,9 @@ export type RefreshOutcome =
   | { kind: 'tokens'; body: RefreshBody }
   | { kind: 'refused'; code: string }
   /** Nothing was decided. `passing`: asking again soon may help. `waitMs`: how long the server asked to wait. */
-  | { kind: 'unavailable'; passing: boolean; waitMs: number };
+  | { kind: 'unavailable'; passing: boolean; waitMs: number }
+  /** The token was replaced meanwhile, and must not be sent any more. */
+  | { kind: 'superseded' };
 
 const noAnswer: RefreshOutcome = { kind: 'unavailable', passing: true, waitMs: 0 };
 
@@ -61,13 +63,22 @@ export const endCooldown = () => cooldown.end();
 /**
  * Asks for new tokens, `rotate` for a new refresh token too. A server that cannot answer now is asked again
  * after pauses, and then left alone: until the cooldown ends, the answer is `unavailable` without a request.
+ *
+ * `isCurrent` says whether the token is still the one to send. A tab may be frozen at any point in here while
+ * others go on to later tokens; a token that was replaced long ago looks stolen to the server.
  */
-export async function requestRefresh(refresh: string, rotate: boolean): Promise<RefreshOutcome> {
+export async function requestRefresh(
+  refresh: string,
+  rotate: boolean,
+  isCurrent: () => boolean,
+): Promise<RefreshOutcome> {
   if (cooldown.holds(refresh)) return noAnswer;
+  if (!isCurrent()) return { kind: 'superseded' };
   let outcome = await ask(refresh, rotate);
   for (const ms of PAUSES_MS) {
     if (outcome.kind !== 'unavailable' || !outcome.passing || outcome.waitMs > LONGEST_PAUSE_MS) break;
     await pause(Math.max(jittered(ms), outcome.waitMs));
+    if (!isCurrent()) return { kind: 'superseded' };
     outcome = await ask(refresh, rotate);
   }
   if (outcome.kind === 'unavailable') cooldown.start(refresh, outcome.waitMs);

@@ -8,7 +8,6 @@ type Message =
   | { type: 'ask'; id: string; refresh: string }
   | { type: 'answer'; id: string; access: string };
 
-const ANSWER_WAIT_MS = 150;
 const channel = typeof BroadcastChannel === 'function' ? new BroadcastChannel('auth') : null;
 const waiting = new Map<string, (access: string) => void>();
 
@@ -20,8 +19,8 @@ export const announceChange = () => post({ type: 'changed' });
 /** Gives the other tabs the tokens of a refresh. */
 export const announceTokens = (access: string, refresh: string) => post({ type: 'tokens', access, refresh });
 
-/** The access token of another tab with the same refresh token, or null when none answers in 150 ms. */
-export function askForAccess(refresh: string): Promise<string | null> {
+/** The access token of another tab with the same refresh token, or null when none answers in `waitMs`. */
+export function askForAccess(refresh: string, waitMs: number): Promise<string | null> {
   if (!channel) return Promise.resolve(null);
   const id = newId();
   return new Promise((resolve) => {
@@ -30,7 +29,7 @@ export function askForAccess(refresh: string): Promise<string | null> {
       resolve(access);
     };
     waiting.set(id, finish);
-    setTimeout(() => finish(null), ANSWER_WAIT_MS);
+    setTimeout(() => finish(null), waitMs);
     post({ type: 'ask', id, refresh });
   });
 }

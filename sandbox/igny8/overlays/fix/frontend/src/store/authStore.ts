@@ -33,6 +33,9 @@ interface AuthState extends Session {
 }
 
 const SESSION_OVER = 'Your session has ended. Please sign in again.';
+/** How long to wait for another tab's access token: on a page load, and when another tab has just refreshed. */
+const ALONE_WAIT_MS = 150;
+const OTHER_WAIT_MS = 1000;
 const OVER_ELSEWHERE = 'You were logged out in another tab.';
 
 export const useAuthStore = create<AuthState>()(
@@ -149,8 +152,8 @@ function storeTokens(data: RefreshBody, current: string, epoch: string | null): 
 }
 
 /** Takes the access token of another tab with the same refresh token, if there is one. */
-async function adoptAccess(current: string, failed: string | null): Promise<boolean> {
-  const access = await askForAccess(current);
+async function adoptAccess(current: string, failed: string | null, waitMs: number): Promise<boolean> {
+  const access = await askForAccess(current, waitMs);
   if (!access || access === failed || get().refreshToken !== current) return false;
   set({ token: access });
   return true;
@@ -165,9 +168,12 @@ async function renew(failed: string | null, held: string | null): Promise<void> 
   const { token, refreshToken: current } = get();
   if (token && token !== failed) return;
   if (!current) throw signedOut();
-  if ((!failed || current !== held) && (await adoptAccess(current, failed))) return;
-  const epoch = currentEpoch();
-  const outcome = await requestRefresh(current, mayRotate(current));
+  const [epoch, stored] = [currentEpoch(), storedSession()?.refreshToken];
+  const isCurrent = () => currentEpoch() === epoch && storedSession()?.refreshToken === stored;
+  const mayAsk = !failed || current !== held;
+  if (mayAsk && (await adoptAccess(current, failed, current === held ? ALONE_WAIT_MS : OTHER_WAIT_MS))) return;
+  const outcome = await requestRefresh(current, mayRotate(current), isCurrent);
+  if (outcome.kind === 'superseded') return renew(failed, current);
   if (outcome.kind === 'tokens') return storeTokens(outcome.body, current, epoch);
   if (outcome.kind === 'refused') return refused(current, failed, epoch);
   throw new ApiError(0, 'refresh_unavailable', 'The server cannot be reached. Please try again.');

@@ -1,0 +1,174 @@
+"""What a person does in a browser with an application that signs users in, and what the browser shows of it.
+
+Plain functions over a Playwright page (its synchronous API); Playwright itself is imported by the caller. `Site` holds
+every name that an application chooses for itself.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+CHROMIUM = "/usr/bin/chromium"
+#: Lets it run as root, and make no requests of its own.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT_MS = 15_000
+
+
+@dataclass(frozen=True)
+class Site:
+    """An application's address, paths, labels and storage key."""
+
+    url: str
+    login_path: str
+    register_path: str
+    login_api: str
+    refresh_api: str
+    email_label: str
+    password_label: str
+    remember_label: str
+    login_button: str
+    register_button: str
+    logout_button: str
+    storage_key: str
+    refresh_field: str
+    links: dict[str, str]  # path: name of the link that leads there
+
+
+@dataclass
+class Traffic:
+    """What the pages of a context asked for and complained of; `requests` are (method, path, status or None)."""
+
+    requests: list[tuple[str, str, int | None]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def count(self, path: str) -> int:
+        """How many requests went to a path."""
+        return sum(asked == path for _, asked, _ in self.requests)
+
+    def clear(self) -> None:
+        """Forget everything until now."""
+        self.requests.clear()
+        self.errors.clear()
+
+
+def launch(playwright: Any, executable: str = CHROMIUM) -> Any:
+    """A browser that is installed on this machine."""
+    return playwright.chromium.launch(executable_path=executable, args=ARGUMENTS, headless=True)
+
+
+def watch(context: Any, site: Site) -> Traffic:
+    """Collect the requests to the application and the errors of all pages that the context will open."""
+    traffic = Traffic()
+
+    def path_of(request: Any) -> str:
+        return request.url.removeprefix(site.url).partition("?")[0]
+
+    context.on("response", lambda r: traffic.requests.append((r.request.method, path_of(r.request), r.status)))
+    context.on("requestfailed", lambda r: traffic.requests.append((r.method, path_of(r), None)))
+    context.on("weberror", lambda e: traffic.errors.append(str(e.error)))
+    context.on("console", lambda m: m.type == "error" and traffic.errors.append(m.text))
+    return traffic
+
+
+def open_page(context: Any, site: Site, path: str = "/") -> Any:
+    """A new tab on a path of the application."""
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.goto(site.url + path)
+    return page
+
+
+def log_in(page: Any, site: Site, user: str, password: str, remember: bool = False) -> None:
+    """Fill in the login form of the page that is shown, and wait until it is gone."""
+    page.get_by_label(site.email_label).fill(user)
+    page.get_by_label(site.password_label, exact=True).fill(password)
+    if remember:
+        page.get_by_label(site.remember_label).check()
+    page.get_by_role("button", name=site.login_button).click()
+    expect_signed_in(page, site)
+
+
+def register(page: Any, site: Site, user: str, password: str) -> None:
+    """Create an account, which is signed in at once."""
+    page.goto(site.url + site.register_path)
+    page.get_by_label(site.email_label).fill(user)
+    page.get_by_label(site.password_label, exact=True).fill(password)
+    page.get_by_role("button", name=site.register_button).click()
+    expect_signed_in(page, site)
+
+
+def log_out(page: Any, site: Site) -> None:
+    """Press the logout button, and wait for the login form."""
+    page.get_by_role("button", name=site.logout_button).click()
+    expect_signed_out(page, site)
+
+
+def expect_signed_in(page: Any, site: Site) -> None:
+    """Wait until the page offers a logout. Raises Playwright's TimeoutError."""
+    page.get_by_role("button", name=site.logout_button).wait_for()
+
+
+def expect_signed_out(page: Any, site: Site, milliseconds: float = WAIT_MS) -> None:
+    """Wait until the page shows the login form. Raises Playwright's TimeoutError."""
+    page.get_by_role("button", name=site.login_button, exact=True).wait_for(timeout=milliseconds)
+
+
+def is_signed_in(page: Any, site: Site) -> bool:
+    """Whether the page offers a logout now."""
+    return page.get_by_role("button", name=site.logout_button).is_visible()
+
+
+def go(page: Any, site: Site, path: str) -> None:
+    """Follow the link to a path, within the page that is loaded; does not wait for what it loads."""
+    page.get_by_role("link", name=site.links[path], exact=True).click()
+
+
+def stored_session(page: Any, site: Site) -> dict[str, Any]:
+    """The session as the browser stores it for all tabs; empty when there is none."""
+    text = page.evaluate("key => localStorage.getItem(key)", site.storage_key)
+    return (json.loads(text) if text else {}).get("state") or {}
+
+
+def stored_refresh(page: Any, site: Site) -> str | None:
+    """The refresh token that the browser stores."""
+    return stored_session(page, site).get(site.refresh_field)
+
+
+def everything_stored(page: Any) -> str:
+    """All that the origin keeps in localStorage and sessionStorage, as one text."""
+    return page.evaluate("() => JSON.stringify([{...localStorage}, {...sessionStorage}])")
+
+
+def freeze(page: Any) -> Any:
+    """Stop a tab's scripts, as browsers do with tabs in the background; returns what `thaw` needs.
+
+    The debugger's pause is used: the protocol's own `Page.setWebLifecycleState` leaves the scripts of a page running
+    that the browser takes for visible, and without a display it takes every page for visible.
+    """
+    session = page.context.new_cdp_session(page)
+    session.send("Debugger.enable")
+    session.send("Debugger.pause")
+    return session
+
+
+def thaw(session: Any) -> None:
+    """Let a frozen tab go on."""
+    session.send("Debugger.resume")
+    session.send("Debugger.disable")
+    session.detach()
+
+
+def widest_overflow(page: Any) -> int:
+    """By how many pixels the page is wider than its window; 0 when nothing has to be scrolled sideways."""
+    return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
