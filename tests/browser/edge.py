@@ -183,7 +183,7 @@ class Edge:
         except (ValueError, KeyError, TypeError):
             return
         with self._lock:
-            self._access.setdefault(token, False)
+            self._access[token] = False  # tokens of the same second have the same text: this one was given anew
 
     def page(self, path: str) -> Answer | Path:
         """The static file for a path, as the web server of the release finds it; assets of all releases are kept."""

@@ -84,12 +84,12 @@ def test_a_login_that_fails_says_why(person, site, status: int, words: str) -> N
     """Red when an answer that is not JSON breaks the page."""
     someone = person()
     page = someone.open(site.login_path)
+    page.get_by_label(site.email_label).fill(someone.email)
+    page.get_by_label(site.password_label, exact=True).fill(PASSWORD)
     if status:
         someone.stack.edge.answer_next(site.login_api, Answer(status, "<html>"))
     else:
         someone.context.set_offline(True)
-    page.get_by_label(site.email_label).fill(someone.email)
-    page.get_by_label(site.password_label, exact=True).fill(PASSWORD)
     page.get_by_role("button", name=site.login_button).click()
     page.get_by_role("alert").filter(has_text=words).wait_for()
 

@@ -30,7 +30,11 @@ def switch(someone, live: str, mid_refresh=None) -> None:
     edge.expire_access()
     came, go_on = edge.hold_next(someone.site.refresh_api)
     pages.go(mid_refresh, someone.site, "/restricted")
-    wait_until(came.is_set, "the refresh")
+    try:
+        wait_until(came.is_set, "the refresh")
+    except TimeoutError:
+        print("DBG", live, [(x.method, x.path, x.status, x.release) for x in edge.seen], mid_refresh.inner_text("main"))
+        raise
     edge.live = live
     go_on.set()
     pages.expect_signed_in(mid_refresh, someone.site)

@@ -106,6 +106,39 @@ describe('a refresh', () => {
     expect(server.calls.at(-1)?.body).toMatchObject({ remember_me: true });
   });
 
+  it('follows when the token that another tab gave is over too', async () => {
+    const { server, browser } = signedIn();
+    const [tab, other] = [await browser.open(), await browser.open()];
+    await after(1000, tab.get());
+    server.expireAccess();
+    const { open, opened } = gate();
+    server.next('/notes/', async (real) => {
+      await opened;
+      return real();
+    });
+    const request = tab.get();
+    await after(1000, other.get());
+    server.expireAccess();
+    open();
+    expect(await after(1000, request)).toBe('ok');
+  });
+
+  it('takes no access token that has expired from another tab', async () => {
+    const { server, browser } = signedIn();
+    const idle = await browser.open();
+    server.next('/auth/refresh/', () => {
+      const access = jwt({ exp: Date.now() / 1000 + 3600 });
+      return answer(200, { data: { access, refresh: server.refreshToken('f', 0) } });
+    });
+    server.next('/notes/', () => answer(200, { data: 'ok' }));
+    await after(1000, idle.get());
+    await vi.advanceTimersByTimeAsync(3_700_000);
+    const tab = await browser.open();
+    const asked = server.calls.length;
+    expect(await after(1000, tab.get())).toBe('ok');
+    expect(server.calls.slice(asked).map(({ path }) => path)).toEqual(['/auth/refresh/', '/notes/']);
+  });
+
   it('works where the browser refuses storage', async () => {
     const server = new Server();
     const browser = new Browser(server, { refusesStorage: true });

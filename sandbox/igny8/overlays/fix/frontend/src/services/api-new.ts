@@ -21,11 +21,15 @@ export async function fetchAPI<T>(path: string, init: RequestInit = {}): Promise
   // After a page load the access token is gone: memory is the only place that holds it.
   if (!auth().token && auth().refreshToken) await auth().actions.refreshToken();
 
-  const used = auth().token;
+  let used = auth().token;
   let response = await send(path, withToken(init));
-  if (response.status === 401 && auth().refreshToken) {
-    // Another request or another tab may have refreshed while this one was under way.
-    if (auth().token === used) await auth().actions.refreshToken();
+  for (let refreshed = false; response.status === 401 && auth().refreshToken && !refreshed; ) {
+    // Another request or another tab may have refreshed while this one was under way: then its token is tried.
+    if (auth().token === used) {
+      await auth().actions.refreshToken();
+      refreshed = true;
+    }
+    used = auth().token;
     response = await send(path, withToken(init));
   }
   return readAnswer<T>(response);

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import { createJSONStorage, persist } from 'zustand/middleware';
-import { familyOf, laterToken } from '../auth/claims';
+import { familyOf, hasExpired, laterToken } from '../auth/claims';
 import { singleFlight, withRefreshLock } from '../auth/lock';
 import { CAN_ROTATE, endCooldown, requestRefresh, type RefreshBody } from '../auth/refreshRequest';
 import { logOutOnServer, tellPendingLogouts } from '../auth/serverLogout';
@@ -154,7 +154,7 @@ function storeTokens(data: RefreshBody, current: string, epoch: string | null): 
 /** Takes the access token of another tab with the same refresh token, if there is one. */
 async function adoptAccess(current: string, failed: string | null, waitMs: number): Promise<boolean> {
   const access = await askForAccess(current, waitMs);
-  if (!access || access === failed || get().refreshToken !== current) return false;
+  if (!access || access === failed || hasExpired(access) || get().refreshToken !== current) return false;
   set({ token: access });
   return true;
 }
