@@ -74,8 +74,11 @@ def watch(context: Any, site: Site) -> Traffic:
     def path_of(request: Any) -> str:
         return request.url.removeprefix(site.url).partition("?")[0]
 
-    context.on("response", lambda r: traffic.requests.append((r.request.method, path_of(r.request), r.status)))
-    context.on("requestfailed", lambda r: traffic.requests.append((r.method, path_of(r), None)))
+    def add(request: Any, status: int | None) -> None:
+        traffic.requests.append((request.method, path_of(request), status))
+
+    context.on("response", lambda response: add(response.request, response.status))
+    context.on("requestfailed", lambda request: add(request, None))
     context.on("weberror", lambda e: traffic.errors.append(str(e.error)))
     context.on("console", lambda m: m.type == "error" and traffic.errors.append(m.text))
     return traffic

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import browser_pages as pages
 import jwt
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
-
-import browser_pages as pages
-from app_client import PASSWORD, Client, claims
-from app_stack import Backend, DataServices
 from edge import Edge, Release
 from frontend_build import assemble, build
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from app_client import PASSWORD, Client, claims
+from app_stack import Backend, DataServices
 
 #: Short, so that a token that a tab presents late meets reuse detection within a test.
 GRACE_SECONDS = 2
@@ -147,7 +147,8 @@ class Person:
     def rows(self) -> list[tuple]:
         """(rotation_count, revoked_reason, replay_count) of the user's tokens, oldest first."""
         return self.stack.services.sql(
-            "SELECT rotation_count, revoked_reason, replay_count FROM auth_refresh_token WHERE user_id = %s ORDER BY id",
+            "SELECT rotation_count, revoked_reason, replay_count FROM auth_refresh_token"
+            " WHERE user_id = %s ORDER BY id",
             self.user_id(),
         )
 
@@ -175,10 +176,10 @@ def person(stack: Stack, site: pages.Site, browser: Any) -> Iterator[Callable[..
         made.append(context)
         for name in without:
             owner, _, part = name.rpartition(".")
-            context.add_init_script(f"Object.defineProperty({owner or 'window'}, '{part}', {{value: undefined}})")
+            script = f"Object.defineProperty({owner or 'window'}, '{part}', {{value: undefined}})"
+            context.add_init_script(script)
         return Person(stack, site, context, pages.watch(context, site), client.email)
 
     yield make
     for context in made:
         context.close()
-

@@ -183,7 +183,8 @@ class Edge:
         except (ValueError, KeyError, TypeError):
             return
         with self._lock:
-            self._access[token] = False  # tokens of the same second have the same text: this one was given anew
+            # Tokens that are given in the same second may have the same text: this one is good again.
+            self._access[token] = False
 
     def page(self, path: str) -> Answer | Path:
         """The static file for a path, as the web server of the release finds it; assets of all releases are kept."""
@@ -218,7 +219,8 @@ class Handler(BaseHTTPRequestHandler):
         lasting = path.startswith("/assets/")
         headers = {"Cache-Control": "public, max-age=31536000, immutable" if lasting else "no-cache"}
         headers |= {"Content-Type": TYPES.get(found.suffix, "application/octet-stream")}
-        return self._send(Answer(200, found.read_text(), headers | self.edge.releases[self.edge.live].headers))
+        headers |= self.edge.releases[self.edge.live].headers
+        return self._send(Answer(200, found.read_text(), headers))
 
     def do_POST(self) -> None:
         """An API request."""
@@ -232,7 +234,7 @@ class Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer) -> None:
         if answer.status == 0:
             # Cut within the answer: when it is cut before, a browser may send the request again by itself.
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{")
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{")
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return

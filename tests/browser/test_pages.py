@@ -1,10 +1,10 @@
 """How the pages look and read: a phone's width, the keyboard, what a screen reader is told, a clean console."""
 
-import pytest
-
 import browser_pages as pages
-from app_client import PASSWORD
+import pytest
 from edge import Answer
+
+from app_client import PASSWORD
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 SMALLEST_TARGET = 44
@@ -25,7 +25,8 @@ def test_a_phone(person, site) -> None:
         pages.go(page, site, path)
         page.get_by_role("heading", name=title).wait_for()
         assert pages.widest_overflow(page) == 0
-    for control in [*page.get_by_role("button").all(), *page.get_by_role("navigation").get_by_role("link").all()]:
+    links = page.get_by_role("navigation").get_by_role("link")
+    for control in [*page.get_by_role("button").all(), *links.all()]:
         assert control.bounding_box()["height"] >= SMALLEST_TARGET - 4, control.inner_text()
     pages.log_out(page, site)
 

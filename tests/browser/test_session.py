@@ -4,12 +4,12 @@ import json
 import re
 import time
 
-import pytest
-
 import browser_pages as pages
+import pytest
+from edge import Answer, wait_until
+
 from app_client import PASSWORD
 from app_stack import Backend
-from edge import Answer, wait_until
 
 ACCESS_ENDS = 3
 LEEWAY = 5
@@ -70,7 +70,8 @@ def test_an_expired_access_token_is_refreshed_once_and_unseen(person, site) -> N
         someone.add_note(page, f"note {generation}")
         assert pages.stored_refresh(page, site) != before
         assert someone.refreshes() == generation
-    assert [row[0] for row in someone.rows()] == [0, *range(6)]  # registering gave the first, logging in the second
+    # Registering gave the first, logging in the second.
+    assert [row[0] for row in someone.rows()] == [0, *range(6)]
     assert someone.logins() == 0
     assert [status for _, path, status in someone.traffic.requests if path == "/api/notes/"].count(401) == 5
 
@@ -97,7 +98,10 @@ def test_real_expiry(person, stack, site, tmp_path_factory) -> None:
         short.wait()
 
 
-@pytest.mark.parametrize(("path", "status", "title"), [("/restricted", 403, "Access denied"), ("/premium", 402, "Payment required")])
+@pytest.mark.parametrize(
+    ("path", "status", "title"),
+    [("/restricted", 403, "Access denied"), ("/premium", 402, "Payment required")],
+)
 def test_a_real_refusal_of_a_page_ends_nothing(person, site, path: str, status: int, title: str) -> None:
     """Red with the client of `before`, which logs out on 403 and 402."""
     someone = person()

@@ -6,11 +6,11 @@ A tab keeps the client that it was loaded with until it is loaded again. `old` w
 
 import time
 
-import pytest
-
 import browser_pages as pages
-from app_client import PASSWORD
+import pytest
 from edge import wait_until
+
+from app_client import PASSWORD
 
 PAST_THE_GRACE = 2.5
 
@@ -30,11 +30,7 @@ def switch(someone, live: str, mid_refresh=None) -> None:
     edge.expire_access()
     came, go_on = edge.hold_next(someone.site.refresh_api)
     pages.go(mid_refresh, someone.site, "/restricted")
-    try:
-        wait_until(came.is_set, "the refresh")
-    except TimeoutError:
-        print("DBG", live, [(x.method, x.path, x.status, x.release) for x in edge.seen], mid_refresh.inner_text("main"))
-        raise
+    wait_until(came.is_set, f"the refresh before the switch to {live}")
     edge.live = live
     go_on.set()
     pages.expect_signed_in(mid_refresh, someone.site)

@@ -2,11 +2,10 @@
 
 import time
 
-import pytest
-from playwright.sync_api import Page
-
 import browser_pages as pages
+import pytest
 from edge import wait_until
+from playwright.sync_api import Page
 
 TABS = 4
 NOTES_API = "/api/notes/"
@@ -46,7 +45,11 @@ def test_one_refresh_serves_all_tabs(person, site) -> None:
 
 @pytest.mark.parametrize(
     "without",
-    [("BroadcastChannel",), ("Navigator.prototype.locks",), ("BroadcastChannel", "Navigator.prototype.locks")],
+    [
+        ("BroadcastChannel",),
+        ("Navigator.prototype.locks",),
+        ("BroadcastChannel", "Navigator.prototype.locks"),
+    ],
     ids=str,
 )
 def test_tabs_stay_signed_in_without(person, site, without: tuple[str, ...]) -> None:

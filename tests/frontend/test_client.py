@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from frontend_build import assemble, run
 
 HERE = Path(__file__).parent
