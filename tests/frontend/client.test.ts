@@ -208,9 +208,10 @@ describe('an answer that is no refusal', () => {
     const { server, browser } = signedIn();
     const tab = await browser.open();
     server.reachable = false;
-    await after(10_000, tab.get());
-    await after(10_000, tab.get());
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    await after(3000, tab.get());
     server.reachable = true;
+    expect(await after(200, tab.get())).toMatchObject({ code: 'refresh_unavailable' });
     browser.fireOnline();
     expect(await after(200, tab.get())).toBe('ok');
   });
@@ -258,6 +259,11 @@ describe('tabs that need a token at the same time', () => {
     const { server, browser } = signedIn(options);
     const tabs = [];
     for (let i = 0; i < RACE_TABS; i += 1) tabs.push(await browser.open());
+    server.always('/auth/refresh/', async (real) => {
+      const pair = real();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return pair;
+    });
     const results = await after(10_000, Promise.all(tabs.map((tab) => tab.get())));
     expect(results).toEqual(Array(RACE_TABS).fill('ok'));
     expect([server.reuses, server.isAlive('f')]).toEqual([0, true]);
@@ -317,6 +323,7 @@ describe('a frozen tab', () => {
     server.expireAccess();
     await after(1000, other.get());
     expect(browser.stored().refreshToken).toBe(server.refreshToken('f', 2));
+    await vi.advanceTimersByTimeAsync(70_000);
     browser.closeAll();
     open();
     expect(await after(1000, request)).toBe('ok');
@@ -387,6 +394,20 @@ describe('a logout', () => {
       expect(browser.stored().refreshToken).toBeNull();
     },
   );
+
+  it('by clearing the browser is not undone by a refresh that is under way', async () => {
+    const browser = new Browser(new Server());
+    const tab = await browser.open();
+    vi.stubGlobal('fetch', async () => answer(200, { data: { user, access: 'a0', refresh: jwt({ fam: 'f', rot: 0 }) } }));
+    await after(0, tab.actions.login('a@example.org', 'p'));
+    vi.stubGlobal('fetch', async (url: string) => {
+      if (!url.endsWith('/refresh/')) return answer(401, {});
+      browser.items.clear();
+      return answer(200, { data: { access: 'a1', refresh: jwt({ fam: 'f', rot: 1 }) } });
+    });
+    expect(await after(1000, tab.get())).toMatchObject({ code: 'session_changed' });
+    expect(browser.items.size).toBe(0);
+  });
 
   it('is not undone by tokens that another tab stores right after it', async () => {
     const { server, browser } = signedIn();

@@ -28,8 +28,8 @@ SESSION, LOGOUT, LOCK, API = "auth/session.ts", "auth/serverLogout.ts", "auth/lo
 BREAKS = [
     ("each request refreshes for itself", LOCK, "running ??= work()", "running = work()"),
     ("the lock is waited for without end", LOCK, "{ signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }", "{}"),
-    ("the lock is not used", LOCK, "if (!navigator.locks) return work();", "return work();"),
-    ("the lock is taken for granted", LOCK, "if (!navigator.locks) return work();", ""),
+    ("the lock is not used", LOCK, "  try {\n", "  if (run) return run();\n  try {\n"),
+    ("the lock is taken for granted", LOCK, "if (started) throw error;", "throw error;"),
     (
         "403 ends a session",
         REQUEST,

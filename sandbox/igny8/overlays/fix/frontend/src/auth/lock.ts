@@ -17,7 +17,6 @@ export function singleFlight<T>(work: () => Promise<T>): () => Promise<T> {
  * after 5 s `work` runs without it, and the server gives both tabs the same tokens. It is never stolen.
  */
 export async function withRefreshLock<T>(work: () => Promise<T>): Promise<T> {
-  if (!navigator.locks) return work();
   let started = false;
   const run = () => {
     started = true;
@@ -27,6 +26,7 @@ export async function withRefreshLock<T>(work: () => Promise<T>): Promise<T> {
     return await navigator.locks.request(LOCK_NAME, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, run);
   } catch (error) {
     if (started) throw error;
+    // Not granted in time, or a browser or an address without locks: they need https or localhost.
     return run();
   }
 }
