@@ -78,11 +78,10 @@ export class Browser {
     return { auth, actions: auth().actions, get: () => fetchAPI<string>('/notes/'), window, document };
   }
 
-  /** Closes all tabs, without a word to them. */
+  /** Closes all tabs, without a word to them; what they had begun still ends. */
   closeAll(): void {
     this.windows = [];
     this.channels = [];
-    vi.clearAllTimers();
   }
 
   /** Stores a session as a version of the app would. */

@@ -144,7 +144,7 @@ BREAKS = [
         "an older token is taken back",
         "auth/claims.ts",
         "(a.rot ?? 0) > (b.rot ?? 0) ? held : stored",
-        "stored ?? held",
+        "stored",
     ),
     (
         "a newer token is not tried",
