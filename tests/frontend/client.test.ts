@@ -278,6 +278,18 @@ describe('tabs that need a token at the same time', () => {
     expect(browser.locks.stolen).toBe(0);
   });
 
+  it('take the tokens of a message that is faster than the storage', async () => {
+    const { server, browser } = signedIn();
+    const tab = await browser.open();
+    await after(1000, tab.get());
+    new BroadcastChannel('auth').postMessage({ type: 'tokens', access: 'a2', refresh: server.refreshToken('f', 2) });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(tab.auth()).toMatchObject({ token: 'a2', refreshToken: server.refreshToken('f', 2) });
+    new BroadcastChannel('auth').postMessage({ type: 'tokens', access: 'a1', refresh: server.refreshToken('f', 1) });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(tab.auth().token).toBe('a2');
+  });
+
   it.each([{ locks: false }, { channel: false }, { locks: false, channel: false }])(
     'stay signed in with %j',
     async (options) => void (await race(options)),

@@ -104,6 +104,12 @@ BREAKS = [
         "typeof BroadcastChannel === 'function' ? new BroadcastChannel('auth') : null",
         "new BroadcastChannel('auth')",
     ),
+    (
+        "a message that is faster than the storage is dropped",
+        STORE,
+        "held === refresh || isLater",
+        "held === refresh",
+    ),
     ("storage events are not heard", TABS, "addEventListener('storage'", "addEventListener('x'"),
     ("pageshow is not heard", TABS, "window.addEventListener('pageshow', listener.sync);", ""),
     ("resume is not heard", TABS, "document.addEventListener('resume', listener.sync);", ""),

@@ -208,7 +208,10 @@ export function startSession(): void {
     sync: syncSession,
     adopt: (access, refresh) => {
       syncSession();
-      if (get().refreshToken === refresh) set({ token: access });
+      const held = get().refreshToken;
+      // The message may come before the storage shows what it is about.
+      const isLater = held !== null && familyOf(held) === familyOf(refresh) && laterToken(refresh, held) === refresh;
+      if (held === refresh || isLater) set({ token: access, refreshToken: refresh });
     },
     accessFor: (refresh) => (get().refreshToken === refresh ? get().token : null),
   });
