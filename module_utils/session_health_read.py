@@ -19,6 +19,7 @@ except ImportError:
     redis = None
 
 PINGS = 5
+PING_NEEDED = "an answer to PING is needed: check host, port, tls, login_user and login_password"
 TIMEOUT_SECONDS = 5
 PROBE_SECONDS = 30
 SCAN_BATCH = 1000
@@ -52,7 +53,7 @@ class SessionStore:
         self._client = redis.Redis(**_client_options(options))
 
     def __enter__(self) -> SessionStore:
-        self.asked(self._client.ping, "an answer to PING is needed")
+        self.asked(self._client.ping, PING_NEEDED)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -71,7 +72,7 @@ class SessionStore:
         times = []
         for _ in range(PINGS):
             begun = time.perf_counter()
-            self.asked(self._client.ping, "an answer to PING is needed")
+            self.asked(self._client.ping, PING_NEEDED)
             times.append(time.perf_counter() - begun)
         return round(1000 * statistics.median(times), 3)
 
