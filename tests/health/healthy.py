@@ -1,11 +1,11 @@
-"""What is healthy: rows of 300 sessions as the reference app writes them, and a Redis as the data services set it up."""
+"""Healthy rows, as the reference app writes them for some 200 sessions, and a Redis as the data services set it up."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# Users 1-200. Sessions: 120 rotated each hour for a day, 60 with remember-me that began half a day ago and are idle, 20 that
-# their users ended in the last day and 20 a week ago, 1 of the version without families. Half of the busy ones have remember-me.
+# Users 1-200. Sessions: 120 rotated each hour for most of a day, half of them with remember-me; 60 with remember-me,
+# half a day old and idle; 20 that their users ended just now and 20 a week ago; 1 of the version without families.
 ROWS = """
 TRUNCATE auth_refresh_token, igny8_user, django_session RESTART IDENTITY CASCADE;
 INSERT INTO igny8_user (password, email, is_active, created_at)

@@ -50,7 +50,8 @@ FAULTS = {
         lambda c: c.config_set("maxmemory-policy", "allkeys-lru"), "critical", "evicts by allkeys-lru", {},
     ),
     "persistence": (
-        lambda c: [c.config_set("appendonly", "no"), c.config_set("save", "")], "critical", "a restart ends every session", {},
+        lambda c: [c.config_set("appendonly", "no"), c.config_set("save", "")],
+        "critical", "a restart ends every session", {},
     ),
     "evictions": (fill_until_evicted, "critical", "keys were evicted", {}),
     "memory": (nearly_fill, "critical", "are used", {}),

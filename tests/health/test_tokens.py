@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import healthy
 import pytest
+from ansible.module_utils.health_checks import HealthError
+from ansible.module_utils.health_postgres import Transaction
+
+from app_stack import wait_for
 
 BASELINE_CHECKS = {"table_kept", "index_use", "reuse_since_baseline"}
-ROOT = """INSERT INTO auth_refresh_token (token_id, user_id, family_id, created_at, expires_at, remember_me, confirmed_at, revoked_at,
-          revoked_reason) SELECT gen_random_uuid(), """
+ROOT = """INSERT INTO auth_refresh_token (token_id, user_id, family_id, created_at, expires_at, remember_me,
+          confirmed_at, revoked_at, revoked_reason) SELECT gen_random_uuid(), """
 #: check -> (statement that breaks the rows, status, part of the reason, options)
 FAULTS = {
     "indexes": ("DROP INDEX rt_user", "critical", "index rt_user is missing", {}),
@@ -17,11 +23,13 @@ FAULTS = {
         "critical", "1 families have more than one live token", {"unique_indexes": []},
     ),
     "token_chain": (
-        "UPDATE auth_refresh_token SET rotation_count = 25 WHERE family_id = md5('busy7')::uuid AND rotation_count = 20",
+        "UPDATE auth_refresh_token SET rotation_count = 25 WHERE family_id = md5('busy7')::uuid"
+        " AND rotation_count = 20",
         "critical", "1 not their parent's successor", {},
     ),
     "revocation_rate": (
-        "UPDATE auth_refresh_token SET revoked_at = now(), revoked_reason = 'admin' WHERE revoked_at IS NULL AND user_id <= 60",
+        "UPDATE auth_refresh_token SET revoked_at = now(), revoked_reason = 'admin'"
+        " WHERE revoked_at IS NULL AND user_id <= 60",
         "critical", "60 sessions were ended in 5 minutes", {},
     ),
     "reuse_ratio": (
@@ -35,8 +43,8 @@ FAULTS = {
         "critical", "5 sessions of one user were ended within a millisecond", {},
     ),
     "involuntary_logouts": (
-        f"{ROOT} n, gen_random_uuid(), now() - interval '10 hours 30 minutes', now() + interval '19 days 13 hours 30 minutes',"
-        " true, now(), NULL, NULL FROM generate_series(121, 122) AS n",
+        f"{ROOT} n, gen_random_uuid(), now() - interval '10 hours 30 minutes',"
+        " now() + interval '19 days 13 hours 30 minutes', true, now(), NULL, NULL FROM generate_series(121, 122) AS n",
         "critical", "2 of 202 logins of the last day were by users who had just been logged in", {},
     ),
     "unconfirmed_tips": (
@@ -53,12 +61,13 @@ FAULTS = {
         "critical", "none of 180 families in use was ever rotated", {},
     ),
     "token_lifetime": (
-        f"{ROOT} 150, gen_random_uuid(), now() - interval '5 hours', now() - interval '5 hours' + interval '20 minutes', true, now(),"
-        " NULL, NULL",
+        f"{ROOT} 150, gen_random_uuid(), now() - interval '5 hours', now() - interval '280 minutes',"
+        " true, now(), NULL, NULL",
         "critical", "a login with remember-me lives 1200 s instead of 1728000 s", {},
     ),
     "clock": (
-        "UPDATE auth_refresh_token SET created_at = now() + interval '2 minutes' WHERE family_id = md5('idle150')::uuid",
+        "UPDATE auth_refresh_token SET created_at = now() + interval '2 minutes'"
+        " WHERE family_id = md5('idle150')::uuid",
         "critical", "1 rows were made in the future", {"checks": ["clock", "schema", "indexes"]},
     ),
     "purge_lag": (
@@ -67,8 +76,8 @@ FAULTS = {
         "critical", "due to be purged for at least 264.0 hours", {},
     ),
     "tips_per_user": (
-        f"{ROOT} 150, gen_random_uuid(), now() - interval '30 hours' , now() - interval '30 hours' + interval '20 days', true, now(),"
-        " NULL, NULL FROM generate_series(1, 200)",
+        f"{ROOT} 150, gen_random_uuid(), now() - interval '30 hours',"
+        " now() - interval '30 hours' + interval '20 days', true, now(), NULL, NULL FROM generate_series(1, 200)",
         "critical", "one user has 201 live sessions", {},
     ),
     "inactive_users": (
@@ -121,5 +130,233 @@ def test_a_fault_turns_exactly_its_check_red(tokens, database, name):
     assert result["status"] == status
 
 
-def test_debug(tokens):
-    pass
+def test_a_ratio_of_few_is_a_warning_only(tokens, database):
+    database("DELETE FROM auth_refresh_token WHERE user_id BETWEEN 51 AND 120")
+    statement, *_ = FAULTS["reuse_ratio"]
+    database(statement)
+    result = tokens()
+    assert check(result, "reuse_ratio")["status"] == "warning"
+    assert "fewer than 100 were looked at" in check(result, "reuse_ratio")["reason"]
+
+
+def test_dead_rows_are_a_warning(tokens, database):
+    database("ALTER TABLE auth_refresh_token SET (autovacuum_enabled = false)")
+    try:
+        for _ in range(5):
+            database("UPDATE auth_refresh_token SET replay_count = 0")
+        wait_for(lambda: check(tokens(), "dead_rows")["status"] == "warning", "the statistics")
+        assert "dead rows beside" in check(tokens(), "dead_rows")["reason"]
+    finally:
+        database("ALTER TABLE auth_refresh_token RESET (autovacuum_enabled)")
+
+
+@pytest.mark.parametrize("state", ["indisvalid = false", "indisready = false"])
+def test_an_index_that_was_left_half_built_is_critical(tokens, services, state):
+    def mark(values: str) -> None:
+        statement = f"UPDATE pg_index SET {values} WHERE indexrelid = 'rt_user'::regclass"
+        docker = [
+            "docker",
+            "exec",
+            f"{services.name}-postgres",
+            "psql",
+            "-h",
+            "/var/run/postgresql",
+            "-U",
+            "postgres",
+            "igny8",
+        ]
+        subprocess.run([*docker, "-c", statement], check=True, capture_output=True)
+
+    mark(state)
+    try:
+        assert check(tokens(), "indexes")["reason"].startswith("index rt_user is invalid")
+    finally:
+        mark("indisvalid = true, indisready = true")
+
+
+def test_an_index_that_lost_its_uniqueness_is_critical(tokens):
+    result = tokens(unique_indexes=["rt_user"])
+    assert check(result, "indexes")["reason"].startswith("index rt_user is not unique")
+
+
+def test_revoked_tokens_that_a_stateless_release_would_accept_are_counted(tokens):
+    revivable = check(tokens(), "revivable_tokens")
+    assert (revivable["status"], revivable["value"]) == ("ok", 20)
+
+
+def test_canaries_do_not_count(tokens, database):
+    statement, *_ = FAULTS["involuntary_logouts"]
+    database(statement)
+    canaries = ["user121@example.test", "user122@example.test"]
+    assert tokens(canary_users=canaries)["status"] == "ok"
+    assert tokens(canary_users=canaries[:1])["status"] == "critical"
+
+
+def test_a_user_of_two_devices_was_not_thrown_out(tokens, database):
+    statement, *_ = FAULTS["involuntary_logouts"]
+    database(statement)
+    database(
+        "UPDATE auth_refresh_token SET confirmed_at = now() WHERE created_at = now() - interval '12 hours'"
+    )
+    database(
+        "UPDATE auth_refresh_token SET confirmed_at = created_at + interval '11 hours' WHERE user_id IN (121, 122)"
+    )
+    assert check(tokens(), "involuntary_logouts")["status"] == "ok"
+
+
+def test_the_baseline_finds_a_table_that_was_made_anew(tokens, database):
+    baseline = tokens()
+    same = tokens(baseline=baseline)
+    assert {statuses(same)[name] for name in BASELINE_CHECKS} == {"ok"}
+    database("CREATE TABLE copied (LIKE auth_refresh_token INCLUDING ALL); INSERT INTO copied OVERRIDING SYSTEM VALUE"
+             " SELECT * FROM auth_refresh_token")  # fmt: skip
+    other = tokens(baseline=baseline, table="copied", checks=["table_kept"])
+    lost = database("DELETE FROM auth_refresh_token WHERE id > 1000") or tokens(baseline=baseline)
+    database("DROP TABLE copied")
+    assert "is another table than the baseline" in check(other, "table_kept")["reason"]
+    assert "has lost its newest rows since the baseline" in check(lost, "table_kept")["reason"]
+
+
+def test_the_baseline_finds_reuse(tokens, database):
+    baseline = tokens()
+    database(
+        "UPDATE auth_refresh_token SET revoked_at = now(), revoked_reason = 'reuse_detected'"
+        " WHERE family_id = md5('idle150')::uuid"
+    )
+    result = tokens(baseline=baseline)
+    assert statuses(result)["reuse_since_baseline"] == "critical"
+    assert (
+        "1 families were ended for reuse since the baseline"
+        in check(result, "reuse_since_baseline")["reason"]
+    )
+
+
+def test_lifetimes_are_judged_from_the_baseline_on(tokens, database):
+    database(FAULTS["token_lifetime"][0])
+    baseline = tokens()
+    assert statuses(baseline)["token_lifetime"] == "critical"
+    assert statuses(tokens(baseline=baseline))["token_lifetime"] == "ok"
+
+
+def test_a_missing_table_is_critical_and_nothing_else_is_known(tokens):
+    result = tokens(table="no_such_table")
+    assert {name for name, status in statuses(result).items() if status != "unknown"} == {"schema"}
+    assert check(result, "schema")["reason"].startswith("there is no table no_such_table")
+    assert "migrate" in check(result, "schema")["next_step"]
+    assert (result["status"], result["metrics"]["active_tokens"]) == ("critical", None)
+    assert statuses(tokens(baseline=result))["table_kept"] == "unknown"
+
+
+GUIDE_TABLE = """
+CREATE TABLE plain AS
+SELECT id, token_id, user_id, created_at AS made, expires_at, revoked_at, rotation_count, remember_me
+FROM auth_refresh_token WHERE token_id <> family_id
+"""
+
+
+def test_the_guides_table_has_what_it_can_say(tokens, database):
+    database(GUIDE_TABLE)
+    result = tokens(table="public.plain", columns={"created_at": "made"}, unique_indexes=[], indexes=[])
+    database("DROP TABLE plain")
+    known = {name for name, status in statuses(result).items() if status == "ok"}
+    assert known == {
+        "schema",
+        "metrics",
+        "token_lifetime",
+        "clock",
+        "tips_per_user",
+        "inactive_users",
+        "dead_rows",
+    }
+    assert set(statuses(result).values()) == {"ok", "unknown"}
+    assert check(result, "token_chain")["reason"] == (
+        "table public.plain has no family_id, parent_id, which this check reads"
+    )
+    assert result["metrics"]["active_tokens"] == healthy.LIVE - 1
+
+
+def test_a_missing_column_of_the_guide_is_critical(tokens):
+    result = tokens(columns={"remember_me": "keep"})
+    assert check(result, "schema")["reason"].startswith("table auth_refresh_token has no keep")
+    assert statuses(result)["metrics"] == "unknown"
+
+
+def test_columns_without_time_zone_are_critical(tokens, database):
+    database("CREATE TABLE naive AS SELECT *, created_at::timestamp AS made FROM auth_refresh_token")
+    result = tokens(table="naive", columns={"created_at": "made"}, checks=["clock"])
+    database("DROP TABLE naive")
+    assert "made have no time zone" in check(result, "clock")["reason"]
+
+
+# Not volatile, or every query of the view would take the nap.
+SLOW_COLUMN = """
+CREATE FUNCTION nap(bigint) RETURNS int STABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.1); RETURN 0; END';
+CREATE VIEW slow AS SELECT *, nap(id) AS naps FROM auth_refresh_token;
+"""
+
+
+def test_a_slow_query_costs_its_check_alone(tokens, database):
+    database(
+        "CREATE VIEW slow AS SELECT t.*, length(pg_sleep(0.1)::text) AS naps FROM auth_refresh_token AS t"
+    )
+    options = {"statement_timeout_seconds": 0.5, "checks": ["replay_ratio", "unconfirmed_tips"]}
+    result = tokens(table="slow", columns={"replay_count": "naps"}, **options)
+    database("DROP VIEW slow; DROP FUNCTION nap")
+    assert statuses(result) == {"unconfirmed_tips": "ok", "replay_ratio": "unknown"}
+    assert "took longer than 0.5 s" in check(result, "replay_ratio")["reason"]
+
+
+def test_nothing_can_be_written(login, database):
+    options = login | {"ssl_mode": "prefer", "ca_cert": None, "statement_timeout_seconds": 5}
+    with Transaction(options, "test") as transaction:
+        assert transaction.row("SHOW transaction_read_only", {}) == {"transaction_read_only": "on"}
+        with pytest.raises(HealthError, match="cannot execute DELETE in a read-only transaction"):
+            transaction.rows("DELETE FROM auth_refresh_token", {})
+
+
+def test_all_queries_see_one_snapshot(login, database):
+    options = login | {"ssl_mode": "prefer", "ca_cert": None, "statement_timeout_seconds": 5}
+    count = "SELECT count(*) AS n FROM auth_refresh_token"
+    with Transaction(options, "test") as transaction:
+        before = transaction.row(count, {})
+        database("DELETE FROM auth_refresh_token WHERE user_id = 7")
+        assert transaction.row(count, {}) == before
+    with Transaction(options, "test") as transaction:
+        assert transaction.row(count, {})["n"] < before["n"]
+
+
+def test_the_module_writes_no_row(tokens, database):
+    written = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables"
+    before = database(written)
+    assert tokens()["status"] == "ok"
+    assert database(written)[0][0] == before[0][0]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"login_password": "wrong-one"}, "password authentication failed"),
+        ({"login_port": 1}, "Connection refused"),
+        ({"login_host": "no-such-host.invalid"}, "could not translate host name"),
+        ({"ssl_mode": "require"}, "server does not support SSL"),
+        ({"login_db": "nothing"}, 'database "nothing" does not exist'),
+        ({"table": "pg_authid", "columns": {"expires_at": "oid", "revoked_at": "rolname"}}, "permission denied"),
+        ({"thresholds": {"clock": {"critical": -1}}}, "thresholds.clock.critical is -1; a number of 0 or more"),
+        ({"thresholds": {"clocks": {}}}, "thresholds names clocks; these checks have thresholds: "),
+        ({"checks": ["speed"]}, "checks names speed; the checks are schema"),
+        ({"statement_timeout_seconds": 0}, "statement_timeout_seconds is 0; a number above 0"),
+        ({"retention_days": -1}, "retention_days is -1; a number above 0"),
+        ({"baseline": {"status": "ok"}}, "baseline has no taken_at or no metrics"),
+        ({"now": "yesterday-ish"}, "invalid input syntax for type timestamp"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_fails_in_one_sentence(tokens, options, words):
+    result = tokens(**options)
+    assert result["failed"]
+    assert words in result["msg"]
+    assert "\n" not in result["msg"] and "wrong-one" not in str(result)
+
+
+def test_another_time_can_be_asked_for(tokens, database):
+    [[later]] = database("SELECT (now() + interval '21 days')::text")
+    assert tokens(now=later)["metrics"]["active_tokens"] == 0
