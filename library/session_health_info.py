@@ -7,7 +7,8 @@ DOCUMENTATION = r"""
 module: session_health_info
 short_description: Report whether Redis keeps the sessions
 description:
-  - Asks Redis for its latency, whether it can be written, how it evicts, persists and uses its memory, and for the sessions in it.
+  - Asks Redis for its latency, whether it can be written, how it evicts, persists and uses its memory, and for the
+    sessions in it.
   - An unhealthy Redis is a result; one that cannot be asked, or an option that cannot be used, fails the module.
   - What Redis refuses to say is V(unknown), never V(ok).
 attributes:
@@ -34,12 +35,13 @@ options:
     type: int
   sessions_in_database:
     description:
-      - Whether every session is in the database of the application as well. Then Redis may lose them without anybody being
-        logged out, and what concerns their durability is a warning at most.
+      - Whether every session is in the database of the application as well. Then Redis may lose them without anybody
+        being logged out, and what concerns their durability is a warning at most.
     type: bool
     default: false
   scan_seconds:
-    description: Seconds that counting the keys may take. It is done in small steps, which let Redis serve others between.
+    description:
+      - Seconds that counting the keys may take. It is done in small steps, which let Redis serve others between.
     type: float
     default: 30
   checks:
@@ -49,12 +51,13 @@ options:
     default: []
   thresholds:
     description:
-      - Other limits of checks, as C({check} {warning, critical}). A value above a limit is unhealthy; V(null) is no limit.
+      - Other limits of checks, as C({check} {warning, critical}). A value above a limit is unhealthy; V(null) is no
+        limit.
     type: dict
   baseline:
     description:
-      - An earlier result of this module. Adds the checks C(restart) and C(session_drop), and counts evictions and rejections from
-        there on.
+      - An earlier result of this module. Adds the checks C(restart) and C(session_drop), and counts evictions and
+        rejections from there on.
     type: dict
   login_host:
     description: Host of Redis.
@@ -110,9 +113,9 @@ checks:
   description:
     - The verdicts, in a fixed order.
     - C(latency) median milliseconds of a PING; C(write) whether a probe key cannot be written, read and removed;
-      C(eviction_policy) whether sessions can be evicted; C(persistence) whether a restart loses them; C(evictions) evicted keys;
-      C(rejected_connections) refused connections; C(memory) share of the memory in use; C(endless_keys) session keys that never
-      expire; C(key_lifetime) seconds that a session lives beyond O(cookie_seconds).
+      C(eviction_policy) whether sessions can be evicted; C(persistence) whether a restart loses them; C(evictions)
+      evicted keys; C(rejected_connections) refused connections; C(memory) share of the memory in use; C(endless_keys)
+      session keys that never expire; C(key_lifetime) seconds that a session lives beyond O(cookie_seconds).
     - With O(baseline) C(restart) whether Redis was restarted; C(session_drop) share of the sessions that are gone.
   returned: success
   type: list

@@ -7,10 +7,12 @@ DOCUMENTATION = r"""
 module: session_proof_info
 short_description: Prove that everybody in a snapshot is still logged in
 description:
-  - Compares the snapshot that session_snapshot has taken with what is now, member by member, in the application's database.
-  - Each member is live, or its end is explained by its own expiry or by a reason in O(explained_reasons), or it is lost.
-  - A session whose row is gone does not say who removed it. So many of them are explained as there were logouts since the snapshot;
-    the others are lost.
+  - Compares the snapshot that session_snapshot has taken with what is now, member by member, in the application's
+    database.
+  - Each member is live, or its end is explained by its own expiry or by a reason in O(explained_reasons), or it is
+    lost.
+  - A session whose row is gone does not say who removed it. So many of them are explained as there were logouts since
+    the snapshot; the others are lost.
   - Lost sessions are a result; a database that cannot be asked, or that holds no whole snapshot, fails the module.
 attributes:
   check_mode:
@@ -78,8 +80,8 @@ options:
     default: deploy_snapshot
   sessions_in:
     description:
-      - Where the application finds now a session that a cookie names, V(database) also when a cache is before it, V(redis) when
-        Redis holds the only copy.
+      - Where the application finds now a session that a cookie names, V(database) also when a cache is before it,
+        V(redis) when Redis holds the only copy.
     type: str
     choices: [database, redis]
     default: database

@@ -7,11 +7,11 @@ DOCUMENTATION = r"""
 module: session_snapshot
 short_description: Keep who is logged in before a change
 description:
-  - Writes the families of refresh tokens and the sessions that are live now into tables of its own in the application's database,
-    in one transaction. The rows do not leave the database; only counts are returned.
+  - Writes the families of refresh tokens and the sessions that are live now into tables of its own in the
+    application's database, in one transaction. The rows do not leave the database; only counts are returned.
   - Of a session's key only a hash is kept.
-  - A table of tokens that does not exist yet, or that knows no families, is no failure; RV(families) is null and RV(reason) says so.
-    Tokens of a release that stores none are nowhere to be read; test sessions must prove those.
+  - A table of tokens that does not exist yet, or that knows no families, is no failure; RV(families) is null and
+    RV(reason) says so. Tokens of a release that stores none are nowhere to be read; test sessions must prove those.
 attributes:
   check_mode:
     support: full
@@ -24,7 +24,8 @@ attributes:
     description: A snapshot of the same O(name) is kept as it is, because it says who was logged in before.
 options:
   state:
-    description: V(present) keeps who is logged in, in place of a snapshot of another name. V(absent) removes the snapshot.
+    description:
+      - V(present) keeps who is logged in, in place of a snapshot of another name. V(absent) removes the snapshot.
     type: str
     choices: [present, absent]
     default: present
@@ -73,8 +74,8 @@ options:
     default: deploy_snapshot
   sessions_in:
     description:
-      - Where the application finds a session that a cookie names, V(database) also when a cache is before it, V(redis) when
-        Redis holds the only copy.
+      - Where the application finds a session that a cookie names, V(database) also when a cache is before it,
+        V(redis) when Redis holds the only copy.
     type: str
     choices: [database, redis]
     default: database

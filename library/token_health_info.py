@@ -7,8 +7,8 @@ DOCUMENTATION = r"""
 module: token_health_info
 short_description: Report whether the refresh tokens in PostgreSQL are healthy
 description:
-  - Reads the table of refresh tokens in one read-only transaction on one connection, as a consistent snapshot, and judges what
-    it finds. The rows stay in the database.
+  - Reads the table of refresh tokens in one read-only transaction on one connection, as a consistent snapshot, and
+    judges what it finds. The rows stay in the database.
   - An unhealthy table is a result; a server that cannot be asked, or an option that cannot be used, fails the module.
   - A check whose columns the table lacks, or whose query takes too long, is V(unknown) with the reason.
   - A table that does not exist makes the check C(schema) critical, and all that read it unknown.
@@ -158,12 +158,13 @@ options:
     default: []
   thresholds:
     description:
-      - Other limits of checks, as C({check} {warning, critical}). A value above a limit is unhealthy; V(null) is no limit.
+      - Other limits of checks, as C({check} {warning, critical}). A value above a limit is unhealthy; V(null) is no
+        limit.
     type: dict
   baseline:
     description:
-      - An earlier result of this module. Adds the checks C(table_kept), C(index_use) and C(reuse_since_baseline), and judges
-        lifetimes only of sessions that began later.
+      - An earlier result of this module. Adds the checks C(table_kept), C(index_use) and C(reuse_since_baseline), and
+        judges lifetimes only of sessions that began later.
     type: dict
   now:
     description: Time to judge at, for tests. Without it the database's own.
@@ -242,18 +243,21 @@ status:
 checks:
   description:
     - The verdicts, in a fixed order.
-    - C(schema) the table and its columns exist; C(metrics) the figures could be read; C(indexes) the indexes named exist, are valid
-      and unique; C(single_live_tip) families with more than one live token; C(token_chain) tokens of the last day that do not follow
-      from their parent; C(revocation_rate) sessions ended in 5 minutes against the same hour last week; C(reuse_ratio) families ended
-      for reuse to rotations, in an hour; C(revocation_burst) most sessions of one user ended within a millisecond;
-      C(involuntary_logouts) logins of the last day by users who were logged in and left that session behind, to 1000 live sessions;
-      C(unconfirmed_tips) tokens rotated in the last hour that were not used; C(replay_ratio) repeated refreshes to rotations;
-      C(rotation_stuck) families in use if none was ever rotated; C(token_lifetime) seconds between wanted and found lifetime of new
-      sessions; C(clock) rows from the future and columns without time zone; C(purge_lag) hours that rotated tokens are overdue to be
-      purged; C(dead_rows) dead to live rows; C(tips_per_user) most live sessions of one user; C(inactive_users) live sessions of
-      deactivated users; C(revivable_tokens) revoked tokens that a stateless release would accept, always ok.
-    - With O(baseline) C(table_kept) the table is the same and has lost no new row; C(index_use) share of scans that read the whole
-      table; C(reuse_since_baseline) families ended for reuse beyond those in the hour before the baseline.
+    - C(schema) the table and its columns exist; C(metrics) the figures could be read; C(indexes) the indexes named
+      exist, are valid and unique; C(single_live_tip) families with more than one live token; C(token_chain) tokens of
+      the last day that do not follow from their parent; C(revocation_rate) sessions ended in 5 minutes against the
+      same hour last week; C(reuse_ratio) families ended for reuse to rotations, in an hour; C(revocation_burst) most
+      sessions of one user ended within a millisecond; C(involuntary_logouts) logins of the last day by users who were
+      logged in and left that session behind, to 1000 live sessions; C(unconfirmed_tips) tokens rotated in the last
+      hour that were not used; C(replay_ratio) repeated refreshes to rotations; C(rotation_stuck) families in use if
+      none was ever rotated; C(token_lifetime) seconds between wanted and found lifetime of new sessions; C(clock)
+      rows from the future and columns without time zone; C(purge_lag) hours that rotated tokens are overdue to be
+      purged; C(dead_rows) dead to live rows; C(tips_per_user) most live sessions of one user; C(inactive_users) live
+      sessions of deactivated users; C(revivable_tokens) revoked tokens that a stateless release would accept, always
+      ok.
+    - With O(baseline) C(table_kept) the table is the same and has lost no new row; C(index_use) share of scans that
+      read the whole table; C(reuse_since_baseline) families ended for reuse beyond those in the hour before the
+      baseline.
   returned: success
   type: list
   elements: dict

@@ -1,4 +1,4 @@
-"""What a health check is: a value, the limits it is held against, and the verdict. Pure, and the same for every store."""
+"""What a health check is: a value, the limits it is held against, and the verdict. Pure, the same for every store."""
 
 from __future__ import annotations
 
@@ -86,6 +86,15 @@ def worst(checks: Iterable[Check]) -> str:
 def as_result(checks: list[Check]) -> dict[str, Any]:
     """`status` and `checks` as modules return them."""
     return {"status": worst(checks), "checks": [asdict(check) for check in checks]}
+
+
+def choose_checks(rules: Mapping[str, Any], names: list[str], has_baseline: bool) -> list[str]:
+    """The checks to make in the order of `rules`, all without names; some need a baseline. Raises HealthError."""
+    unknown = sorted(set(names) - set(rules))
+    if unknown:
+        raise HealthError(f"checks names {', '.join(unknown)}; the checks are {', '.join(rules)}")
+    wanted = [name for name in rules if not names or name in names]
+    return [name for name in wanted if has_baseline or not rules[name].needs_baseline]
 
 
 def choose_limits(defaults: Mapping[str, Limits], given: Mapping[str, Any]) -> dict[str, Limits]:

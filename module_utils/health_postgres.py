@@ -75,7 +75,7 @@ class Transaction:
             )
         except psycopg2.Error as error:
             raise self._error(error, f"a login as {options['login_user']} is needed") from error
-        # Both are said in BEGIN, and the limits below with SET LOCAL: a pooler may hand each transaction another session.
+        # Both are said in BEGIN, and what follows with SET LOCAL: a pooler may give each transaction another session.
         self._connection.set_session(isolation_level="REPEATABLE READ", readonly=self._read_only)
         milliseconds = int(options["statement_timeout_seconds"] * 1000)
         self._execute(f"SET LOCAL statement_timeout = {milliseconds}")

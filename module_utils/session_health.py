@@ -8,7 +8,6 @@ from typing import Any
 
 from ansible.module_utils.health_checks import (
     Check,
-    HealthError,
     Limits,
     Measured,
     NotKnown,
@@ -211,12 +210,3 @@ def _assess(name: str, rule: Rule, facts: Facts, limits: Limits) -> Check:
     if rule.only_copy and facts.options["sessions_in_database"]:
         return at_most_warning(check, "the sessions are in the database as well")
     return check
-
-
-def choose_checks(names: list[str], has_baseline: bool) -> list[str]:
-    """The checks to make in the order of the report; all without names. Raises HealthError."""
-    unknown = sorted(set(names) - set(RULES))
-    if unknown:
-        raise HealthError(f"checks names {', '.join(unknown)}; the checks are {', '.join(RULES)}")
-    wanted = [name for name in RULES if not names or name in names]
-    return [name for name in wanted if has_baseline or not RULES[name].needs_baseline]

@@ -1,4 +1,4 @@
-"""Asks Redis for the health of the sessions. Its only write is a probe key that expires by itself; KEYS is never used."""
+"""Asks Redis for the health of the sessions. Its only write is a probe key that expires; KEYS is never used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils import session_health
-from ansible.module_utils.health_checks import Check, HealthError, NotKnown, choose_limits
+from ansible.module_utils.health_checks import Check, HealthError, NotKnown, choose_checks, choose_limits
 
 try:
     import redis
@@ -178,7 +178,7 @@ def read_health(options: Mapping[str, Any], check_mode: bool) -> tuple[list[Chec
     """The checks and the metrics. Raises HealthError."""
     rules = session_health.RULES
     limits = choose_limits({name: rule.limits for name, rule in rules.items()}, options["thresholds"] or {})
-    names = session_health.choose_checks(options["checks"], bool(options["baseline"]))
+    names = choose_checks(rules, options["checks"], bool(options["baseline"]))
     baseline = _read_baseline(options["baseline"] or {})
     if options["scan_seconds"] <= 0:
         raise HealthError(f"scan_seconds is {options['scan_seconds']:g}; a number above 0 is needed")

@@ -43,11 +43,16 @@ FAMILIES = (
             ELSE coalesce((SELECT reason FROM ended WHERE ended.family_id = was.family_id), 'missing') END AS fate
         FROM {schema}.families AS was
     )
-    SELECT fate, count(*) AS count, (array_agg(left(encode(sha256(convert_to(family_id, 'UTF8')), 'hex'), 12) || ' of user ' || user_id)
-        FILTER (WHERE fate <> 'live'))[1:%(named)s] AS who FROM fate GROUP BY fate
+    SELECT fate, count(*) AS count, (
+        array_agg(left(encode(sha256(convert_to(family_id, 'UTF8')), 'hex'), 12) || ' of user ' || user_id)
+        FILTER (WHERE fate <> 'live'))[1:%(named)s] AS who
+    FROM fate GROUP BY fate
     """
 )
-LOGOUTS = "SELECT count(*) AS count FROM {table} WHERE {revoked_reason} = ANY(%(explained)s) AND {revoked_at} > %(taken_at)s"
+LOGOUTS = """
+    SELECT count(*) AS count FROM {table}
+    WHERE {revoked_reason} = ANY(%(explained)s) AND {revoked_reason} <> %(rotated)s AND {revoked_at} > %(taken_at)s
+"""
 SESSIONS = """
     WITH present AS MATERIALIZED (
         SELECT sha256(convert_to(session_key, 'UTF8')) AS key_hash FROM {sessions} WHERE expire_date > %(now)s
@@ -57,11 +62,14 @@ SESSIONS = """
             WHEN was.expires_at <= %(now)s THEN 'expired' ELSE 'missing' END AS fate
         FROM {schema}.sessions AS was
     )
-    SELECT fate, count(*) AS count, (array_agg(left(encode(key_hash, 'hex'), 12)) FILTER (WHERE fate <> 'live'))[1:%(named)s] AS who
+    SELECT fate, count(*) AS count,
+           (array_agg(left(encode(key_hash, 'hex'), 12)) FILTER (WHERE fate <> 'live'))[1:%(named)s] AS who
     FROM fate GROUP BY fate
 """
 STORED = "SELECT key_hash, coalesce(expires_at <= %(now)s, false) FROM {schema}.sessions"
-COUNTS = "SELECT (SELECT count(*) FROM {schema}.families) AS families, (SELECT count(*) FROM {schema}.sessions) AS sessions"
+COUNTS = """
+    SELECT (SELECT count(*) FROM {schema}.families) AS families, (SELECT count(*) FROM {schema}.sessions) AS sessions
+"""
 
 Fates = dict[str, int]
 
@@ -169,18 +177,18 @@ class Proof:
 
 
 def prove(transaction: Transaction, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The checks and outcomes of the proof. Raises HealthError, also when there is no whole snapshot to compare with."""
+    """The checks and outcomes of the proof. Raises HealthError, also without a whole snapshot."""
     snapshot = session_snapshot.existing(transaction, options)
     if not snapshot:
         raise HealthError(
-            f"{transaction.place}: there is no snapshot in schema {options['schema']}; session_snapshot must take one first"
+            f"{transaction.place}: there is no snapshot in schema {options['schema']}; one must be taken first"
         )
     counts = transaction.row(COUNTS, {}, session_snapshot.names_of(options))
     if counts != {"families": snapshot["families"] or 0, "sessions": snapshot["sessions"]}:
         raise HealthError(
             f"{transaction.place}: the snapshot in schema {options['schema']} holds {counts['families']} families and "
-            f"{counts['sessions']} sessions, but {snapshot['families'] or 0} and {snapshot['sessions']} were taken; PostgreSQL "
-            "has crashed since, so nobody can say who was logged in"
+            f"{counts['sessions']} sessions, but {snapshot['families'] or 0} and {snapshot['sessions']} were taken; "
+            "PostgreSQL has crashed since, so nobody can say who was logged in"
         )
     proof, limits = Proof(transaction, options, snapshot), Limits(None, options["lost_allowed"])
     checks, outcomes = [], {}

@@ -6,6 +6,7 @@ Of a session's key only the SHA-256 is kept, so the snapshot lets nobody in. A f
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,13 +18,16 @@ from ansible.module_utils.session_health_read import SessionStore
 DATABASE, REDIS = "database", "redis"
 FAMILY_COLUMNS = ("token_id", "user_id", "family_id", "expires_at", "revoked_at")
 
-# The two large tables are not logged, which halves the time; the counts in the logged one tell if a crash has emptied them.
+# The two large tables are not logged, which saves time; the counts in the logged one tell if a crash has emptied them.
 CREATE = """
     CREATE SCHEMA {schema};
     CREATE TABLE {schema}.snapshot (
-        name text NOT NULL, taken_at timestamptz NOT NULL, families bigint, adopted bigint, sessions bigint, reason text NOT NULL
+        name text NOT NULL, taken_at timestamptz NOT NULL, families bigint, adopted bigint, sessions bigint,
+        reason text NOT NULL
     );
-    CREATE UNLOGGED TABLE {schema}.families (family_id text NOT NULL, user_id text NOT NULL, expires_at timestamptz NOT NULL);
+    CREATE UNLOGGED TABLE {schema}.families (
+        family_id text NOT NULL, user_id text NOT NULL, expires_at timestamptz NOT NULL
+    );
     CREATE UNLOGGED TABLE {schema}.sessions (key_hash bytea NOT NULL, expires_at timestamptz);
 """
 DROP = """
@@ -31,7 +35,8 @@ DROP = """
     DROP SCHEMA {schema};
 """
 EXISTING = """
-    SELECT (SELECT true FROM pg_namespace WHERE nspname = %(schema)s) AS in_use, to_regclass(%(snapshot)s) IS NOT NULL AS taken
+    SELECT (SELECT true FROM pg_namespace WHERE nspname = %(schema)s) AS in_use,
+           to_regclass(%(snapshot)s) IS NOT NULL AS taken
 """
 TAKE_FAMILIES = """
     INSERT INTO {schema}.families
@@ -174,4 +179,4 @@ class Lines:
         self._lines = lines
 
     def read(self, _size: int = -1) -> str:
-        return "".join(line for line, _ in zip(self._lines, range(1000)))
+        return "".join(itertools.islice(self._lines, 1000))

@@ -1,6 +1,7 @@
-"""What the rows of the token table say about the health of the logins. Pure: readings in, checks out.
+"""What the rows of the token table say about the health of the logins. Pure: readings in, measurements out.
 
-A reading is the row (or rows) that the query of the same name gave; `Facts` holds them with what the caller knows.
+A reading is the row (or rows) that the query of the same name gave; `Facts` holds what the caller knows besides. There
+is one function for each check, named as the check is.
 """
 
 from __future__ import annotations
@@ -9,20 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible.module_utils.health_checks import (
-    Check,
-    HealthError,
-    Limits,
-    Measured,
-    NotKnown,
-    judge,
-    not_known,
-)
+from ansible.module_utils.health_checks import Measured, NotKnown
 
 DAY_SECONDS = 86400
-#: Ratios of fewer than these say too little to be critical.
-RATIO_SAMPLE = 100
-MIGRATE = "apply the migrations inside the running backend container: python manage.py migrate"
 
 
 @dataclass(frozen=True)
@@ -40,17 +30,6 @@ class Facts:
         if self.metrics["active_tokens"] is None:
             raise NotKnown(f"the live sessions could not be counted: {self.problem}")
         return self.metrics["active_tokens"]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How the reading of a check is measured, its limits, and what helps when it is not ok."""
-
-    measure: Callable[[Any, Facts], Measured]
-    limits: Limits
-    next_step: str
-    minimum_sample: int = 0
-    needs_baseline: bool = False
 
 
 def _active(rows: list[dict[str, Any]] | None) -> dict[str, Any]:
@@ -85,31 +64,20 @@ METRICS: dict[str, Callable[[list[dict[str, Any]] | None], dict[str, Any]]] = {
 }
 
 
-def assess(name: str, reading: Any, facts: Facts, limits: Limits) -> Check:
-    """The verdict of one check; `reading` is what its query gave, or NotKnown with the reason why it gave nothing."""
-    rule = RULES[name]
-    try:
-        if isinstance(reading, NotKnown):
-            raise reading
-        return judge(name, rule.measure(reading, facts), limits, rule.next_step, rule.minimum_sample)
-    except NotKnown as reason:
-        return not_known(name, limits, str(reason))
-
-
-def _schema(_reading: Any, facts: Facts) -> Measured:
+def schema(_reading: Any, facts: Facts) -> Measured:
     table, missing = facts.options["table"], facts.catalog["missing"]
     if not facts.catalog["columns"]:
         return Measured(1, 0, f"there is no table {table}")
     return Measured(len(missing), len(facts.catalog["columns"]), f"table {table} has no {', '.join(missing)}")
 
 
-def _metrics(_reading: Any, facts: Facts) -> Measured:
+def metrics(_reading: Any, facts: Facts) -> Measured:
     if facts.problem:
         raise NotKnown(facts.problem)
     return Measured(None, None, "")
 
 
-def _indexes(_reading: Any, facts: Facts) -> Measured:
+def indexes(_reading: Any, facts: Facts) -> Measured:
     wanted = {name: False for name in facts.options["indexes"]}
     wanted |= {name: True for name in facts.options["unique_indexes"]}
     if not wanted:
@@ -129,7 +97,7 @@ def _index_fault(name: str, index: Mapping[str, Any] | None, unique: bool) -> st
     return f"index {name} is not unique" if unique and not index["unique"] else ""
 
 
-def _index_use(_reading: Any, facts: Facts) -> Measured:
+def index_use(_reading: Any, facts: Facts) -> Measured:
     now, before = facts.metrics["scans"], facts.baseline.get("scans")
     if not before:
         raise NotKnown("the baseline has no counts of scans")
@@ -139,7 +107,7 @@ def _index_use(_reading: Any, facts: Facts) -> Measured:
     return Measured(ratio, total, f"{sequential} of {total} scans since the baseline read the whole table")
 
 
-def _table_kept(_reading: Any, facts: Facts) -> Measured:
+def table_kept(_reading: Any, facts: Facts) -> Measured:
     now, before = facts.metrics, facts.baseline
     if before.get("table_oid") is None:
         raise NotKnown("there was no table when the baseline was taken")
@@ -149,11 +117,11 @@ def _table_kept(_reading: Any, facts: Facts) -> Measured:
     return Measured(float(replaced or fewer), None, f"table {facts.options['table']} {what} the baseline")
 
 
-def _single_live_tip(row: Any, _facts: Facts) -> Measured:
+def single_live_tip(row: Any, _facts: Facts) -> Measured:
     return Measured(row["forked"], row["families"], f"{row['forked']} families have more than one live token")
 
 
-def _token_chain(row: Any, _facts: Facts) -> Measured:
+def token_chain(row: Any, _facts: Facts) -> Measured:
     parts = [
         ("forks", "forked"),
         ("orphans", "without their parent"),
@@ -164,20 +132,20 @@ def _token_chain(row: Any, _facts: Facts) -> Measured:
     return Measured(broken, row["children"], f"of the tokens rotated in the last day: {words}")
 
 
-def _revocation_rate(row: Any, facts: Facts) -> Measured:
+def revocation_rate(row: Any, facts: Facts) -> Measured:
     # Small numbers vary: one per cent of the live sessions, one to ten, is always usual.
     usual = max(float(row["usual"]), min(10.0, max(1.0, facts.live() / 100)))
     found = f"{row['recent']} sessions were ended in 5 minutes; {usual:g} is usual at this hour of the week"
     return Measured(round(row["recent"] / usual, 2), row["recent"], found)
 
 
-def _reuse_ratio(row: Any, _facts: Facts) -> Measured:
+def reuse_ratio(row: Any, _facts: Facts) -> Measured:
     reused, rotations = row["reused"], row["rotations"]
     found = f"{reused} families were ended for reuse beside {rotations} rotations in an hour"
     return Measured(_ratio(reused, max(rotations, reused)), rotations, found)
 
 
-def _reuse_since_baseline(row: Any, facts: Facts) -> Measured:
+def reuse_since_baseline(row: Any, facts: Facts) -> Measured:
     if facts.baseline.get("reused_per_hour") is None:
         raise NotKnown("the baseline could not count families that were ended for reuse")
     more = max(0, row["reused"] - facts.baseline["reused_per_hour"])
@@ -185,12 +153,12 @@ def _reuse_since_baseline(row: Any, facts: Facts) -> Measured:
     return Measured(more, row["reused"], f"{found}{facts.baseline['reused_per_hour']} in the hour before it")
 
 
-def _revocation_burst(row: Any, _facts: Facts) -> Measured:
+def revocation_burst(row: Any, _facts: Facts) -> Measured:
     found = f"{row['together']} sessions of one user were ended within a millisecond"
     return Measured(row["together"], row["revocations"], found)
 
 
-def _involuntary_logouts(row: Any, facts: Facts) -> Measured:
+def involuntary_logouts(row: Any, facts: Facts) -> Measured:
     live = facts.live()
     found = f"{row['involuntary']} of {row['logins']} logins of the last day were by users who had just been logged in"
     return Measured(
@@ -198,23 +166,23 @@ def _involuntary_logouts(row: Any, facts: Facts) -> Measured:
     )
 
 
-def _unconfirmed_tips(row: Any, _facts: Facts) -> Measured:
+def unconfirmed_tips(row: Any, _facts: Facts) -> Measured:
     found = f"{row['unconfirmed']} of {row['tips']} tokens rotated in the last hour have not been used"
     return Measured(_ratio(row["unconfirmed"], row["tips"]), row["tips"], found)
 
 
-def _replay_ratio(row: Any, _facts: Facts) -> Measured:
+def replay_ratio(row: Any, _facts: Facts) -> Measured:
     found = f"{row['replays']} refreshes were repeated beside {row['rotations']} rotations in an hour"
     return Measured(_ratio(row["replays"], row["rotations"]), row["rotations"], found)
 
 
-def _rotation_stuck(row: Any, _facts: Facts) -> Measured:
+def rotation_stuck(row: Any, _facts: Facts) -> Measured:
     families = row["families"]
     stuck = families if families >= 20 and not row["rotated"] else 0
     return Measured(stuck, families, f"none of {families} families in use was ever rotated")
 
 
-def _token_lifetime(rows: Any, facts: Facts) -> Measured:
+def token_lifetime(rows: Any, facts: Facts) -> Measured:
     wanted = {True: facts.options["remember_seconds"], False: facts.options["default_seconds"]}
     if None in wanted.values():
         raise NotKnown("remember_seconds and default_seconds must say how long new tokens live")
@@ -229,7 +197,7 @@ def _token_lifetime(rows: Any, facts: Facts) -> Measured:
     return Measured(round(worst, 3), sum(row["roots"] for row in rows), found)
 
 
-def _clock(row: Any, facts: Facts) -> Measured:
+def clock(row: Any, facts: Facts) -> Measured:
     naive = [
         name
         for name, kind in facts.catalog["columns"].items()
@@ -240,13 +208,13 @@ def _clock(row: Any, facts: Facts) -> Measured:
     return Measured(row["future"] + len(naive), None, " and ".join(found))
 
 
-def _purge_lag(row: Any, facts: Facts) -> Measured:
+def purge_lag(row: Any, facts: Facts) -> Measured:
     due = max(0.0, row["oldest"] - facts.options["retention_days"] * DAY_SECONDS)
     found = f"a rotated token has been due to be purged for at least {due / 3600:.1f} hours"
     return Measured(round(due / 3600, 2), row["rows"], found)
 
 
-def _dead_rows(_reading: Any, facts: Facts) -> Measured:
+def dead_rows(_reading: Any, facts: Facts) -> Measured:
     dead, live = (facts.metrics["scans"][key] for key in ("dead_rows", "live_rows"))
     if dead is None or live is None:
         raise NotKnown("PostgreSQL keeps no statistics of this table")
@@ -254,15 +222,15 @@ def _dead_rows(_reading: Any, facts: Facts) -> Measured:
     return Measured(round(ratio, 4), live, f"{dead} dead rows beside {live} live ones")
 
 
-def _tips_per_user(row: Any, _facts: Facts) -> Measured:
+def tips_per_user(row: Any, _facts: Facts) -> Measured:
     return Measured(row["most"], row["users"], f"one user has {row['most']} live sessions")
 
 
-def _inactive_users(row: Any, _facts: Facts) -> Measured:
+def inactive_users(row: Any, _facts: Facts) -> Measured:
     return Measured(row["tips"], row["users"], f"users who were deactivated have {row['tips']} live sessions")
 
 
-def _revivable_tokens(row: Any, _facts: Facts) -> Measured:
+def revivable_tokens(row: Any, _facts: Facts) -> Measured:
     return Measured(
         row["revivable"], None, f"a stateless release would accept {row['revivable']} revoked tokens"
     )
@@ -270,117 +238,3 @@ def _revivable_tokens(row: Any, _facts: Facts) -> Measured:
 
 def _ratio(part: float, whole: float) -> float:
     return round(float(part) / whole, 6) if whole else 0.0
-
-
-#: In the order of the report. `None` as both limits is a figure that is reported and always ok.
-RULES: dict[str, Rule] = {
-    "schema": Rule(_schema, Limits(None, 0), MIGRATE),
-    "metrics": Rule(_metrics, Limits(), ""),
-    "indexes": Rule(
-        _indexes,
-        Limits(None, 0),
-        "create the index with CREATE INDEX CONCURRENTLY; drop an invalid one first, and end duplicate rows before a unique one",
-    ),
-    "table_kept": Rule(
-        _table_kept,
-        Limits(None, 0),
-        "find what dropped or emptied the table, and restore the backup that was made before it",
-        needs_baseline=True,
-    ),
-    "index_use": Rule(
-        _index_use,
-        Limits(0.5, None),
-        "look at the plans of the refresh path with EXPLAIN, and run ANALYZE on the table",
-        needs_baseline=True,
-    ),
-    "single_live_tip": Rule(
-        _single_live_tip,
-        Limits(None, 0),
-        "rotation is not atomic: make the partial unique index on the family, and end all but the newest live token of each",
-    ),
-    "token_chain": Rule(
-        _token_chain,
-        Limits(None, 0),
-        "rotation writes wrong rows: roll back to the release before, and compare the chain of one such family",
-    ),
-    "revocation_rate": Rule(
-        _revocation_rate,
-        Limits(3, 10),
-        "count the revocations by reason and release; if they began with a deploy, roll it back",
-    ),
-    "reuse_ratio": Rule(
-        _reuse_ratio,
-        Limits(0.001, 0.01),
-        "look for a race in rotation, an old frontend that sends superseded tokens, or stolen tokens, by user",
-        RATIO_SAMPLE,
-    ),
-    "reuse_since_baseline": Rule(
-        _reuse_since_baseline,
-        Limits(None, 0),
-        "the change of the release made clients lose their new tokens: roll it back",
-        needs_baseline=True,
-    ),
-    "revocation_burst": Rule(
-        _revocation_burst,
-        Limits(None, 4),
-        "a session was forked: look for clients that refresh in parallel, and for the index on live tokens",
-    ),
-    "involuntary_logouts": Rule(
-        _involuntary_logouts,
-        Limits(1, 5),
-        "users were thrown out: compare the time with deploys, and the refresh endpoint's answers of those users",
-        RATIO_SAMPLE,
-    ),
-    "unconfirmed_tips": Rule(
-        _unconfirmed_tips,
-        Limits(0.02, 0.10),
-        "clients do not store the new token, or its answers get lost: check the frontend that is served",
-        RATIO_SAMPLE,
-    ),
-    "replay_ratio": Rule(
-        _replay_ratio,
-        Limits(0.05, 0.20),
-        "tabs refresh at once: check that the frontend's refresh lock works in all tabs",
-        RATIO_SAMPLE,
-    ),
-    "rotation_stuck": Rule(
-        _rotation_stuck,
-        Limits(None, 0),
-        "refreshes do not rotate: check the refresh endpoint, and that clients say that they store new tokens",
-    ),
-    "token_lifetime": Rule(
-        _token_lifetime,
-        Limits(None, 60),
-        "compare the lifetimes in the running container's settings with remember_seconds and default_seconds",
-    ),
-    "clock": Rule(
-        _clock,
-        Limits(None, 0),
-        "compare the clocks of the application and database hosts; columns without a time zone need USE_TZ and a migration",
-    ),
-    "purge_lag": Rule(_purge_lag, Limits(26, 168), "check that the job that purges rotated tokens runs"),
-    "dead_rows": Rule(
-        _dead_rows, Limits(0.2, None), "check that autovacuum runs, or run VACUUM on the table"
-    ),
-    "tips_per_user": Rule(
-        _tips_per_user,
-        Limits(50, 200),
-        "find the client that logs in again and again, and end its oldest sessions",
-    ),
-    "inactive_users": Rule(
-        _inactive_users, Limits(None, 0), "end the sessions of deactivated users with reason admin"
-    ),
-    "revivable_tokens": Rule(_revivable_tokens, Limits(), ""),
-}
-#: What is answered without a table, and what the catalog alone answers.
-ALWAYS_ANSWERED = ("schema", "metrics")
-OF_THE_CATALOG = ("indexes", "table_kept", "index_use", "dead_rows")
-
-
-def choose_checks(names: list[str], has_baseline: bool) -> list[str]:
-    """The checks to make in the order of the report; all without names. Raises HealthError."""
-    unknown = sorted(set(names) - set(RULES))
-    if unknown:
-        raise HealthError(f"checks names {', '.join(unknown)}; the checks are {', '.join(RULES)}")
-    wanted = [name for name in RULES if not names or name in names]
-    return [name for name in wanted if has_baseline or not RULES[name].needs_baseline]

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils import token_health, token_health_sql
-from ansible.module_utils.health_checks import Check, HealthError, Limits, NotKnown, choose_limits
+from ansible.module_utils import token_health, token_health_rules, token_health_sql
+from ansible.module_utils.health_checks import (
+    Check,
+    HealthError,
+    Limits,
+    NotKnown,
+    choose_checks,
+    choose_limits,
+)
 from ansible.module_utils.health_postgres import Transaction, identifier, quoted, sql
 
 CLOCK_COLUMNS = ("created_at", "expires_at", "revoked_at", "confirmed_at")
@@ -126,9 +133,9 @@ def read_health(
 ) -> tuple[list[Check], dict[str, Any], str]:
     """The checks, the metrics, and the time they hold for. Raises HealthError."""
     limits = choose_limits(
-        {name: rule.limits for name, rule in token_health.RULES.items()}, options["thresholds"]
+        {name: rule.limits for name, rule in token_health_rules.RULES.items()}, options["thresholds"]
     )
-    names = token_health.choose_checks(options["checks"], bool(options["baseline"]))
+    names = choose_checks(token_health_rules.RULES, options["checks"], bool(options["baseline"]))
     table = TokenTable(transaction, options, limits)
     metrics, problem = read_metrics(table)
     baseline = options["baseline"].get("metrics") or {}
@@ -136,16 +143,16 @@ def read_health(
     readings = {name: _read(table, name) for name in names}
     if isinstance(readings.get("reuse_ratio"), dict):
         metrics["reused_per_hour"] = readings["reuse_ratio"]["reused"]
-    checks = [token_health.assess(name, readings[name], facts, limits[name]) for name in names]
+    checks = [token_health_rules.assess(name, readings[name], facts, limits[name]) for name in names]
     return checks, metrics, table.now.isoformat()
 
 
 def _read(table: TokenTable, name: str) -> Any:
     """What the query of a check gave, or why it gave nothing."""
-    if name in token_health.ALWAYS_ANSWERED:
+    if name in token_health_rules.ALWAYS_ANSWERED:
         return None
     try:
-        if name in token_health.OF_THE_CATALOG:
+        if name in token_health_rules.OF_THE_CATALOG:
             if not table.catalog["columns"]:
                 raise NotKnown("there is no table")
             return None

@@ -1,8 +1,8 @@
 """The queries of the token health: one for each check, so that a missing column or a slow query costs that check alone.
 
-`{table}`, `{users}` and the names of columns are identifiers, `{not_adopted}` and `{not_canary}` optional conditions (a session
-of the version without families is adopted: its token is its family), `%(name)s` are values. Columns have the name of the option
-that renames them. Ranges of time are open at their old end, as in the guide's queries.
+`{table}`, `{users}` and the names of columns are identifiers, `{not_adopted}` and `{not_canary}` optional conditions (a
+session of the version without families is adopted: its token is its family), `%(name)s` are values. Columns have the
+name of the option that renames them. Ranges of time are open at their old end, as in the guide's queries.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ def test_a_rotated_family_is_live(snapshot, prove, database):
     database(
         "UPDATE auth_refresh_token SET revoked_at = now(), revoked_reason = 'rotated'"
         " WHERE family_id = md5('busy7')::uuid AND revoked_at IS NULL;"
-        "INSERT INTO auth_refresh_token (token_id, user_id, family_id, parent_id, created_at, expires_at, rotation_count,"
-        " remember_me)"
+        "INSERT INTO auth_refresh_token (token_id, user_id, family_id, parent_id, created_at, expires_at,"
+        " rotation_count, remember_me)"
         " SELECT gen_random_uuid(), user_id, family_id, id, now(), expires_at, rotation_count + 1, remember_me"
         " FROM auth_refresh_token WHERE family_id = md5('busy7')::uuid AND rotation_count = 20"
     )
