@@ -219,7 +219,7 @@ def dead_rows(_reading: Any, facts: Facts) -> Measured:
     if dead is None or live is None:
         raise NotKnown("PostgreSQL keeps no statistics of this table")
     ratio = _ratio(dead, live) if dead >= 10_000 else 0.0
-    return Measured(round(ratio, 4), live, f"{dead} dead rows beside {live} live ones")
+    return Measured(ratio, live, f"{dead} dead rows beside {live} live ones")
 
 
 def tips_per_user(row: Any, _facts: Facts) -> Measured:
