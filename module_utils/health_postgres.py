@@ -14,8 +14,15 @@ except ImportError:
     psycopg2 = None
 
 CONNECT_SECONDS = 5
-#: Sorting and grouping a hundred thousand live sessions stays in memory; a query may use it more than once.
-WORK_MEM = "32MB"
+#: For these queries alone. Enough memory to sort and group a hundred thousand sessions; but hashes that workers share
+#: need more shared memory than a container has by default, and compiling costs more than the queries take.
+SETTINGS = {
+    "work_mem": "'16MB'",
+    "enable_parallel_hash": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+    "lock_timeout": "2000",
+}
 POSTGRES_SPEC: dict[str, dict[str, Any]] = {
     "login_host": {"type": "str", "default": "localhost"},
     "login_port": {"type": "int", "default": 5432},
@@ -79,10 +86,8 @@ class Transaction:
         self._connection.set_session(isolation_level="REPEATABLE READ", readonly=self._read_only)
         milliseconds = int(options["statement_timeout_seconds"] * 1000)
         self._execute(f"SET LOCAL statement_timeout = {milliseconds}")
-        self._execute("SET LOCAL lock_timeout = 2000")
-        self._execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
-        # Compiling costs more than these queries take.
-        self._execute("SET LOCAL jit = off")
+        for name, value in SETTINGS.items():
+            self._execute(f"SET LOCAL {name} = {value}")
         return self
 
     def __exit__(self, kind: type | None, *_rest: object) -> None:
@@ -111,6 +116,9 @@ class Transaction:
                 f"{self.place}: the query took longer than {limit:g} s; a faster server, an index, or a higher "
                 "statement_timeout_seconds is needed"
             ) from error
+        except (errors.DiskFull, errors.OutOfMemory) as error:
+            self._execute("ROLLBACK TO SAVEPOINT query")
+            raise NotKnown(str(self._error(error, "more memory or disk is needed"))) from error
         except psycopg2.Error as error:
             raise self._error(error, "the query must be allowed and possible") from error
         self._execute("RELEASE SAVEPOINT query")

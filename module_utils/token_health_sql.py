@@ -76,13 +76,21 @@ CHECKS = {
         SELECT count(*) FILTER (WHERE tips > 1) AS forked, count(*) AS families
         FROM (SELECT count(*) AS tips FROM {table} WHERE {revoked_at} IS NULL GROUP BY {family_id}) AS family
     """),
+    # Nearly all parents are among the rows of the same day; the others are fetched one by one. One plain join would read
+    # the whole table.
     "token_chain": _query("""
         SELECT count(*) AS children, count(*) - count(DISTINCT child.{parent_id}) AS forks,
-               count(*) FILTER (WHERE parent.{id} IS NULL) AS orphans,
-               count(*) FILTER (WHERE child.{rotation_count} <> parent.{rotation_count} + 1
-                                   OR child.{user_id} <> parent.{user_id}
-                                   OR child.{family_id} <> parent.{family_id}) AS mixed
-        FROM {table} AS child LEFT JOIN {table} AS parent ON parent.{id} = child.{parent_id}
+               count(*) FILTER (WHERE coalesce(near.{id}, far.{id}) IS NULL) AS orphans,
+               count(*) FILTER (WHERE child.{rotation_count} <> coalesce(near.{rotation_count}, far.{rotation_count}) + 1
+                                   OR child.{user_id} <> coalesce(near.{user_id}, far.{user_id})
+                                   OR child.{family_id} <> coalesce(near.{family_id}, far.{family_id})) AS mixed
+        FROM {table} AS child
+        LEFT JOIN (
+            SELECT * FROM {table} WHERE {created_at} > %(now)s - interval '26 hours'
+        ) AS near ON near.{id} = child.{parent_id}
+        LEFT JOIN LATERAL (
+            SELECT * FROM {table} AS old WHERE near.{id} IS NULL AND old.{id} = child.{parent_id} OFFSET 0
+        ) AS far ON true
         WHERE child.{created_at} > %(now)s - interval '1 day' AND child.{parent_id} IS NOT NULL
     """),
     "revocation_rate": _query("""
@@ -127,13 +135,12 @@ CHECKS = {
             WHERE {created_at} > %(now)s - interval '1 day' - 2 * %(access_seconds)s * interval '1 second'
               AND ({revoked_at} IS NULL OR {revoked_reason} = %(reuse)s)
         )
-        SELECT count(*) FILTER (WHERE EXISTS (
-            SELECT FROM left_behind AS old
-            WHERE old.user_id = login.user_id AND old.family_id <> login.family_id AND old.expires_at > login.at
-              AND old.active_at <= login.at AND old.active_at > login.at - 2 * %(access_seconds)s * interval '1 second'
-              AND (old.ended_at <= login.at
-                   OR (old.ended_at IS NULL AND login.at <= %(now)s - %(access_seconds)s * interval '1 second'))
-        )) AS involuntary, count(*) AS logins FROM login
+        SELECT count(DISTINCT login.family_id) AS involuntary, (SELECT count(*) FROM login) AS logins
+        FROM login JOIN left_behind AS old USING (user_id)
+        WHERE old.family_id <> login.family_id AND old.expires_at > login.at AND old.active_at <= login.at
+          AND old.active_at > login.at - 2 * %(access_seconds)s * interval '1 second'
+          AND (old.ended_at <= login.at
+               OR (old.ended_at IS NULL AND login.at <= %(now)s - %(access_seconds)s * interval '1 second'))
     """),
     "unconfirmed_tips": _query("""
         SELECT count(*) AS tips, count(*) FILTER (WHERE {confirmed_at} IS NULL) AS unconfirmed

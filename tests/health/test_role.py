@@ -52,7 +52,9 @@ def play(tmp_path, database, cache, login, redis_login):
 
 def sql(login: dict, statement: str) -> list[str]:
     """The command that runs a statement as a change would."""
-    code = "import psycopg2, sys; c = psycopg2.connect(sys.argv[1]); c.cursor().execute(sys.argv[2]); c.commit()"
+    code = (
+        "import psycopg2, sys; c = psycopg2.connect(sys.argv[1]); c.cursor().execute(sys.argv[2]); c.commit()"
+    )
     place = f"host=127.0.0.1 port={login['login_port']} user=igny8 dbname=igny8 password={login['login_password']}"
     return [sys.executable, "-c", code, place, statement]
 
