@@ -76,14 +76,15 @@ CHECKS = {
         SELECT count(*) FILTER (WHERE tips > 1) AS forked, count(*) AS families
         FROM (SELECT count(*) AS tips FROM {table} WHERE {revoked_at} IS NULL GROUP BY {family_id}) AS family
     """),
-    # Nearly all parents are among the rows of the same day; the others are fetched one by one. One plain join would read
-    # the whole table.
+    # Nearly all parents are among the rows of the same day; the others are fetched one by one. One plain join would
+    # read the whole table.
     "token_chain": _query("""
         SELECT count(*) AS children, count(*) - count(DISTINCT child.{parent_id}) AS forks,
                count(*) FILTER (WHERE coalesce(near.{id}, far.{id}) IS NULL) AS orphans,
-               count(*) FILTER (WHERE child.{rotation_count} <> coalesce(near.{rotation_count}, far.{rotation_count}) + 1
-                                   OR child.{user_id} <> coalesce(near.{user_id}, far.{user_id})
-                                   OR child.{family_id} <> coalesce(near.{family_id}, far.{family_id})) AS mixed
+               count(*) FILTER (
+                   WHERE child.{rotation_count} - 1 <> coalesce(near.{rotation_count}, far.{rotation_count})
+                      OR child.{user_id} <> coalesce(near.{user_id}, far.{user_id})
+                      OR child.{family_id} <> coalesce(near.{family_id}, far.{family_id})) AS mixed
         FROM {table} AS child
         LEFT JOIN (
             SELECT * FROM {table} WHERE {created_at} > %(now)s - interval '26 hours'

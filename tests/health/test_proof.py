@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import healthy
 import pytest
+import session_proof_info
+import session_snapshot
+from manual import results_in_manual, returned
 
 END = "UPDATE auth_refresh_token SET revoked_at = now(), revoked_reason = '{}' WHERE revoked_at IS NULL AND user_id {}"
 
@@ -21,7 +24,9 @@ def test_everybody_is_live(snapshot, prove, database):
         150,
     )
     assert taken["reason"] == ""
+    assert returned(taken) == results_in_manual(session_snapshot)
     proof = prove()
+    assert returned(proof) == results_in_manual(session_proof_info)
     assert (proof["status"], proof["lost"], proof["name"]) == ("ok", [], taken["name"])
     assert proof["families"] == {
         "taken": healthy.LIVE, "live": healthy.LIVE, "explained": {}, "lost": 0, "lost_by": {},

@@ -7,6 +7,9 @@ import secrets
 import healthy
 import pytest
 import redis
+import session_health_info
+import yaml
+from manual import results_in_manual, returned
 
 from app_stack import free_port, wait_for
 
@@ -71,6 +74,8 @@ def test_a_healthy_redis_is_ok_in_every_check(sessions):
     result = sessions()
     assert bad(result) == {}
     assert (result["status"], result["metrics"]["sessions"]) == ("ok", 40)
+    assert returned(result) == results_in_manual(session_health_info)
+    assert set(yaml.safe_load(session_health_info.RETURN)["metrics"]["contains"]) == set(result["metrics"])
     assert 1_690_000 < result["metrics"]["longest_lifetime_seconds"] <= 1_700_039
 
 

@@ -6,8 +6,11 @@ import subprocess
 
 import healthy
 import pytest
+import token_health_info
+import yaml
 from ansible.module_utils.health_checks import HealthError
 from ansible.module_utils.health_postgres import Transaction
+from manual import results_in_manual, returned
 
 from app_stack import wait_for
 
@@ -100,6 +103,10 @@ def test_healthy_rows_are_ok_in_every_check(tokens):
     assert result["status"] == "ok"
     assert result["metrics"]["active_tokens"] == healthy.LIVE
     assert not BASELINE_CHECKS & set(statuses(result))
+    assert returned(result) == results_in_manual(token_health_info)
+    manual = yaml.safe_load(token_health_info.RETURN)
+    assert set(manual["metrics"]["contains"]) == set(result["metrics"])
+    assert set(manual["checks"]["contains"]) == set(result["checks"][0])
 
 
 def test_the_guides_queries_give_the_same(tokens, database):
@@ -148,6 +155,45 @@ def test_dead_rows_are_a_warning(tokens, database):
         assert "dead rows beside" in check(tokens(), "dead_rows")["reason"]
     finally:
         database("ALTER TABLE auth_refresh_token RESET (autovacuum_enabled)")
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (
+            "DELETE FROM auth_refresh_token WHERE user_id = 7 AND rotation_count = 19",
+            "1 without their parent",
+        ),
+        (
+            "UPDATE auth_refresh_token SET user_id = 8 WHERE user_id = 7 AND rotation_count = 20",
+            "1 not their parent's",
+        ),
+        (
+            "DROP INDEX rt_one_child; UPDATE auth_refresh_token SET parent_id ="
+            " (SELECT parent_id FROM auth_refresh_token WHERE user_id = 8 AND rotation_count = 20)"
+            " WHERE user_id = 7 AND rotation_count = 20",
+            "1 forked",
+        ),
+    ],
+)
+def test_a_chain_that_is_broken(tokens, database, statement, words):
+    database(statement)
+    chain = check(tokens(), "token_chain")
+    assert chain["status"] == "critical"
+    assert words in chain["reason"]
+
+
+def test_a_parent_of_days_ago_is_found(tokens, database):
+    database(
+        f"{ROOT} 150, md5('old')::uuid, now() - interval '5 days', now() + interval '15 days', true, NULL,"
+        " now(), 'rotated';"
+        f"{ROOT} 150, md5('old')::uuid, now(), now() + interval '15 days', true, now(), NULL, NULL;"
+        "UPDATE auth_refresh_token SET rotation_count = 1, parent_id = id - 1"
+        " WHERE family_id = md5('old')::uuid AND revoked_at IS NULL"
+    )
+    assert check(tokens(), "token_chain")["status"] == "ok"
+    database("UPDATE auth_refresh_token SET rotation_count = 5 WHERE user_id = 150 AND parent_id IS NULL")
+    assert check(tokens(), "token_chain")["status"] == "critical"
 
 
 @pytest.mark.parametrize("state", ["indisvalid = false", "indisready = false"])
