@@ -50,19 +50,22 @@ class App:
     def login(self, remember: bool) -> Answer:
         fields = self._settings.login_fields
         body = {fields["email"]: self._settings.user, fields["password"]: self._settings.password}
-        return self._send("POST", "login", body | {fields["remember"]: remember})
+        return self._send("POST", "login", body | {fields["remember"]: remember}, self._capability())
 
     def get(self, page: str, access: str = "", cookie: str = "") -> Answer:
         return self._send("GET", page, None, self._credentials(access, cookie))
 
     def refresh(self, token: str) -> Answer:
         body = {self._settings.refresh_field: token}
-        headers = {name: str(value) for name, value in self._settings.rotate_header.items()}
-        return self._send("POST", "refresh", body, headers)
+        return self._send("POST", "refresh", body, self._capability())
 
     def logout(self, canary: Canary) -> Answer:
         body = {self._settings.refresh_field: canary.refresh}
         return self._send("POST", "logout", body, self._credentials(canary.access, canary.cookie))
+
+    def _capability(self) -> dict[str, str]:
+        """What a client that stores new refresh tokens says at its login too: without it, it may get one for life."""
+        return {name: str(value) for name, value in self._settings.rotate_header.items()}
 
     def _credentials(self, access: str, cookie: str) -> dict[str, str]:
         bearer = {"Authorization": f"Bearer {access}"} if access else {}

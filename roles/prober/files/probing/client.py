@@ -65,7 +65,7 @@ class Client:
         body = {fields["email"]: user, fields["password"]: self._config.password}
         body[fields["remember"]] = kind.endswith("remember")
         judge = self._tokenless if kind.startswith("token") else self._cookieless
-        reply = await self._send("login", "POST", body, judge=judge)
+        reply = await self._send("login", "POST", body, self._config.rotate_header, judge)
         if reply.verdict != "ok":
             return None
         session = Session(make_id(), kind, user, reply.release or "none", slot)
