@@ -58,6 +58,11 @@ def _checks(results: Results) -> list[tuple[str, Mapping[str, Any]]]:
     return [(what, check) for what, result in results.items() for check in result.get("checks", [])]
 
 
+def numbered(form: str, count: int) -> list[str]:
+    """Return the names that a %-format makes of 1 to ``count``, such as those of the prober's users."""
+    return [form % number for number in range(1, int(count) + 1)]
+
+
 class FilterModule:
     """Filters of the health role."""
 
@@ -66,4 +71,5 @@ class FilterModule:
             "health_reasons": health_reasons,
             "health_status": health_status,
             "health_table": health_table,
+            "numbered": numbered,
         }

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-MONITOR, CHANGE = ROOT / "playbooks/monitor.yml", ROOT / "tests/health/playbooks/change.yml"
+PLAYBOOKS = ROOT / "tests/health/playbooks"
+MONITOR, CHANGE = PLAYBOOKS / "monitor.yml", PLAYBOOKS / "change.yml"
 
 
 @pytest.fixture
