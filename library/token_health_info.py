@@ -129,7 +129,7 @@ options:
     description: Column of O(user_table) that holds the names in O(canary_users).
     type: str
   canary_users:
-    description: Users of tests and probes, whose logins and logouts say nothing about people.
+    description: Users of tests and probes, whose logins, logouts and refreshes say nothing about people.
     type: list
     elements: str
     default: []
@@ -164,7 +164,7 @@ options:
   baseline:
     description:
       - An earlier result of this module. Adds the checks C(table_kept), C(index_use) and C(reuse_since_baseline), and
-        judges lifetimes only of sessions that began later.
+        judges lifetimes only of sessions that began later, and the use of tokens only of those rotated later.
     type: dict
   now:
     description: Time to judge at, for tests. Without it the database's own.

@@ -143,15 +143,17 @@ CHECKS = {
           AND (old.ended_at <= login.at
                OR (old.ended_at IS NULL AND login.at <= %(now)s - %(access_seconds)s * interval '1 second'))
     """),
+    # A release that does not rotate confirms nothing: what was rotated before a change is not held against it.
     "unconfirmed_tips": _query("""
         SELECT count(*) AS tips, count(*) FILTER (WHERE {confirmed_at} IS NULL) AS unconfirmed
         FROM {table}
-        WHERE {created_at} > %(now)s - interval '1 hour' AND {created_at} < %(now)s - interval '2 minutes'
-          AND {rotation_count} > 0 AND {revoked_at} IS NULL AND {expires_at} > %(now)s
+        WHERE {created_at} > greatest(%(now)s - interval '1 hour', %(baseline_at)s)
+          AND {created_at} < %(now)s - interval '2 minutes'
+          AND {rotation_count} > 0 AND {revoked_at} IS NULL AND {expires_at} > %(now)s {not_canary}
     """),
     "replay_ratio": _query("""
         SELECT count(*) AS rotations, coalesce(sum({replay_count}), 0) AS replays
-        FROM {table} WHERE {created_at} > %(now)s - interval '1 hour' AND {rotation_count} > 0
+        FROM {table} WHERE {created_at} > %(now)s - interval '1 hour' AND {rotation_count} > 0 {not_canary}
     """),
     "rotation_stuck": _query("""
         SELECT count(*) AS families, count({revoked_at}) AS rotated

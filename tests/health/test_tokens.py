@@ -284,6 +284,22 @@ def test_lifetimes_are_judged_from_the_baseline_on(tokens, database):
     assert statuses(tokens(baseline=baseline))["token_lifetime"] == "ok"
 
 
+def test_the_use_of_tokens_is_judged_from_the_baseline_on(tokens, database):
+    database(FAULTS["unconfirmed_tips"][0])
+    baseline = tokens()
+    assert statuses(baseline)["unconfirmed_tips"] == "critical"
+    after = check(tokens(baseline=baseline), "unconfirmed_tips")
+    assert (after["status"], after["sample"]) == ("ok", 0)
+
+
+def test_the_refreshes_of_canaries_are_not_judged(tokens, database):
+    database(FAULTS["unconfirmed_tips"][0])
+    database(FAULTS["replay_ratio"][0])
+    canaries = [name for (name,) in database("SELECT email FROM igny8_user")]
+    result = tokens(canary_users=canaries, checks=["unconfirmed_tips", "replay_ratio"])
+    assert statuses(result) == {"unconfirmed_tips": "ok", "replay_ratio": "ok"}
+
+
 def test_a_missing_table_is_critical_and_nothing_else_is_known(tokens):
     result = tokens(table="no_such_table")
     assert {name for name, status in statuses(result).items() if status != "unknown"} == {"schema"}
