@@ -46,6 +46,10 @@ containers:
   description: Names of its containers by service.
   returned: always
   type: dict
+adopted:
+  description: Parts of the containers that are adopted, by container id.
+  returned: always
+  type: dict
 images:
   description: Ids of its images by service.
   returned: always
@@ -90,7 +94,7 @@ ARGUMENT_SPEC = dict(
     root=dict(type="path", required=True),
     data=dict(type="list", elements="path", default=[]),
 )
-NOTHING = dict(project="", containers={}, images={}, sources={}, digest="", fingerprint="")
+NOTHING = dict(project="", containers={}, adopted={}, images={}, sources={}, digest="", fingerprint="")
 
 
 def collect(stack, params: dict) -> dict:
@@ -101,6 +105,7 @@ def collect(stack, params: dict) -> dict:
     return dict(
         project=stack.project,
         containers={service_of(c): c["Name"].lstrip("/") for c in stack.members},
+        adopted={c["Id"]: params["services"][service_of(c)].get("part", "") for c in stack.members},
         images=stack.images,
         sources=sources,
         digest=total,

@@ -189,13 +189,14 @@ def adopted_compose(model: dict, services: dict, release: str, slot_network: str
         **content,
         "networks": networks,
         "services": {
-            name: _service(model["services"][name], name, services[name], release, slot_network)
+            name: _service(model["services"][name], name, services, release, slot_network)
             for name in sorted(services)
         },
     }
 
 
-def _service(known: dict, name: str, wanted: dict, release: str, slot_network: str) -> dict:
+def _service(known: dict, name: str, services: dict, release: str, slot_network: str) -> dict:
+    wanted = services[name]
     kept = {
         key: value for key, value in known.items() if key not in DROPPED_KEYS or _says_something(key, value)
     }
@@ -207,6 +208,8 @@ def _service(known: dict, name: str, wanted: dict, release: str, slot_network: s
         "image": f"{wanted['built_image']}:{release}" if wanted.get("built_image") else known["image"],
         "pull_policy": "never",
         "restart": known.get("restart", "unless-stopped"),
+        # What ran once before the stack, as a migration, is no part of the release; compose refuses to miss it.
+        "depends_on": {n: how for n, how in (known.get("depends_on") or {}).items() if n in services},
         "container_name": f"{release.replace('.', '-')}-{name}-1",
         "networks": networks,
         "volumes": _volumes(known, wanted),

@@ -8,6 +8,8 @@ network, has it the moment it joins that network. Neither is stopped or made aga
 from __future__ import annotations
 
 import datetime
+import fcntl
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -30,18 +32,46 @@ class PortError(Exception):
 
 @dataclass(frozen=True)
 class Edge:
-    """The edge's container by name, the port it is made for, and the two networks it belongs to."""
+    """The edge's container by name, the ports it is made for, and the two networks it belongs to."""
 
     container: str
-    port: int
+    ports: tuple[int, ...]
     public_network: str
     slot_network: str
+
+    @property
+    def port(self) -> int:
+        """The port by which its state is told; the others come and go with it."""
+        return self.ports[0]
+
+
+@contextmanager
+def alone(folder: str) -> Iterator[None]:
+    """Wait until no other process works on the port.
+
+    A module outlives the control process that started it: the next run must not act on what it has half done. The lock
+    ends with its process.
+    """
+    if not os.path.isdir(folder):
+        yield  # no edge, nothing that could be half done
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def published(attributes: dict) -> set[int]:
+    """Return the ports of the host that a container has now."""
+    bindings = [b for found in (attributes["NetworkSettings"]["Ports"] or {}).values() for b in found or []]
+    return {int(binding["HostPort"]) for binding in bindings}
 
 
 def publishes(attributes: dict, port: int) -> bool:
     """Say whether a container has a port of the host now."""
-    bindings = [b for found in (attributes["NetworkSettings"]["Ports"] or {}).values() for b in found or []]
-    return any(binding["HostPort"] == str(port) for binding in bindings)
+    return port in published(attributes)
 
 
 def holder_of(client: docker.DockerClient, port: int) -> dict | None:
@@ -77,6 +107,32 @@ def describe(attributes: dict | None, listened_on: bool) -> dict[str, str]:
         project = (attributes["Config"]["Labels"] or {}).get(PROJECT, "")
         return {"name": attributes["Name"].lstrip("/"), "project": project}
     return {"name": "a process that is no container" if listened_on else "", "project": ""}
+
+
+def problem_of(client: docker.DockerClient, edge: Edge, holder: dict | None) -> str:
+    """Say why the ports cannot be handed over together; empty where they can.
+
+    All ports of a container come and go with its networks. So the edge takes all of the holder's, and no others.
+    """
+    own = {edge.container, describe(holder, False)["name"], ""}
+    for port in edge.ports[1:]:
+        other = holder_of(client, port)
+        name = describe(other, other is None and is_listened_on(read_tables(), port))["name"]
+        if name not in own:
+            return (
+                f"Port {port} of this host is held by {name}, and the edge needs it together with port {edge.port}. "
+                "Stop what holds it, or leave edge_tls_certificate empty."
+            )
+    if not holder or holder["Name"].lstrip("/") == edge.container:
+        return ""
+    lost = sorted(published(holder) - set(edge.ports))
+    if lost:
+        return (
+            f"Container {holder['Name'].lstrip('/')} has port {edge.port} and also {', '.join(map(str, lost))}, which "
+            "nobody would have after the handover. Publish that from another container (443 is the edge's once "
+            "edge_tls_certificate is set)."
+        )
+    return ""
 
 
 def state_of(client: docker.DockerClient, edge: Edge) -> str:
@@ -154,57 +210,82 @@ def _iptables(verb: str, rule: list[str]) -> bool:
         return False
 
 
-def swap(client: docker.DockerClient, edge: Edge, holder: dict) -> dict:
-    """Move the port from its holder to the edge.
-
-    Returns {from, networks, aliases, gap_seconds, held}: who had it, the {network: aliases} that were left, the
-    aliases among the slots, how long nobody had it, and whether new connections waited. Whatever fails, the holder gets
-    it back.
-    """
-    api, name = client.api, holder["Id"]
+def plan(client: docker.DockerClient, edge: Edge, holder: dict) -> dict:
+    """Return {from, networks, aliases}: who has the port, the {network: aliases} that it has to leave, and its aliases
+    among the slots. It is all that is needed to give the port back."""
     slot_endpoint = holder["NetworkSettings"]["Networks"].get(edge.slot_network)
     if not slot_endpoint:
         raise PortError(
             f"container {holder['Name'].lstrip('/')} has port {edge.port} and is not on network {edge.slot_network}, "
             "so no user would reach it through the edge. It has to be adopted first."
         )
-    left, aliases = ways_out(client, holder, edge.slot_network), slot_endpoint.get("Aliases") or []
-    # While it leaves, the engine moves the port to any network that is left, even to an internal one: so it leaves all.
-    api.disconnect_container_from_network(name, edge.slot_network)
-    try:
-        with held_connections(edge.port) as held:
-            time.sleep(DRAIN_SECONDS if held else 0)
-            begun = time.monotonic()
-            for network in left:
-                api.disconnect_container_from_network(name, network)
-            api.connect_container_to_network(edge.container, edge.public_network)
-            seconds = time.monotonic() - begun
-            api.connect_container_to_network(name, edge.slot_network, aliases=aliases)
-        if state_of(client, edge) != "public":
-            raise PortError(f"the engine did not give port {edge.port} to {edge.container}.")
-    except BaseException:
-        give_back(client, edge, name, left, aliases)
-        raise
     return {
-        "from": name,
-        "networks": left,
-        "aliases": aliases,
-        "gap_seconds": round(seconds, 3),
-        "held": held,
+        "from": holder["Id"],
+        "networks": ways_out(client, holder, edge.slot_network),
+        "aliases": slot_endpoint.get("Aliases") or [],
     }
 
 
-def give_back(
-    client: docker.DockerClient, edge: Edge, name: str, left: dict[str, list[str]], slot_aliases: list[str]
-) -> None:
-    """Take the edge off all networks, so that it has no port, and join the holder to those that it has left."""
-    api = client.api
-    for network in sorted(api.inspect_container(edge.container)["NetworkSettings"]["Networks"]):
-        api.disconnect_container_from_network(edge.container, network, force=True)
-    joined = api.inspect_container(name)["NetworkSettings"]["Networks"]
-    for network, aliases in left.items():
-        if network not in joined:
-            api.connect_container_to_network(name, network, aliases=aliases)
-    if edge.slot_network not in joined:
-        api.connect_container_to_network(name, edge.slot_network, aliases=slot_aliases)
-    api.connect_container_to_network(edge.container, edge.slot_network)
+def swap(client: docker.DockerClient, edge: Edge, takeover: dict) -> dict:
+    """Move the port from its holder to the edge.
+
+    Returns {gap_seconds, held}: how long nobody had it, and whether new connections waited.
+    """
+    api, name = client.api, takeover["from"]
+    # While it leaves, the engine moves the port to any network that is left, even to an internal one: so it leaves all.
+    api.disconnect_container_from_network(name, edge.slot_network)
+    with held_connections(edge.port) as held:
+        time.sleep(DRAIN_SECONDS if held else 0)
+        begun = time.monotonic()
+        for network in takeover["networks"]:
+            api.disconnect_container_from_network(name, network)
+        api.connect_container_to_network(edge.container, edge.public_network)
+        seconds = time.monotonic() - begun
+        join_slot(client, edge, takeover)
+    if state_of(client, edge) != "public":
+        raise PortError(f"the engine did not give port {edge.port} to {edge.container}.")
+    return {"gap_seconds": round(seconds, 3), "held": held}
+
+
+def join_slot(client: docker.DockerClient, edge: Edge, takeover: dict) -> None:
+    """Have the edge reach the container that had the port under the name of its slot."""
+    name = takeover["from"]
+    if edge.slot_network not in networks_of(client, name):
+        client.api.connect_container_to_network(name, edge.slot_network, aliases=takeover["aliases"])
+
+
+def networks_of(client: docker.DockerClient, name: str) -> list[str]:
+    """Return the networks of a container, sorted; none where there is no such container."""
+    try:
+        return sorted(client.api.inspect_container(name)["NetworkSettings"]["Networks"])
+    except docker.errors.NotFound:
+        return []
+
+
+def give_back(client: docker.DockerClient, edge: Edge, takeover: dict) -> None:
+    """Take the edge off all networks, so that it has no port, and join the holder to those that it has left.
+
+    However far the takeover came, and however often this is done. A holder that was removed since gets nothing back.
+    """
+    api, name = client.api, takeover["from"]
+    if not exists(client, name):
+        return
+    with held_connections(edge.port):
+        for network in networks_of(client, edge.container):
+            api.disconnect_container_from_network(edge.container, network, force=True)
+        joined = networks_of(client, name)
+        for network, aliases in takeover["networks"].items():
+            if network not in joined:
+                api.connect_container_to_network(name, network, aliases=aliases)
+    join_slot(client, edge, takeover)
+    if exists(client, edge.container):
+        api.connect_container_to_network(edge.container, edge.slot_network)
+
+
+def exists(client: docker.DockerClient, name: str) -> bool:
+    """Say whether there is a container of this name or id."""
+    try:
+        client.api.inspect_container(name)
+    except docker.errors.NotFound:
+        return False
+    return True

@@ -125,14 +125,15 @@ class Role:
     def reads(self, entry: str) -> set[str]:
         """Variables that an entry point reads, through templates, defaults and constants, and does not set itself."""
         tasks = self.tasks(entry)
-        found = names(tasks) | names([(self.path / "templates" / t).read_text() for t in _templates(tasks)])
-        while more := names([(self.defaults | self.constants).get(name) for name in found]) - found:
+        found = self._names(tasks)
+        while more := self._names([(self.defaults | self.constants).get(name) for name in found]) - found:
             found |= more
         return found - _set_by(tasks)
 
-
-def _templates(tasks: list[dict]) -> set[str]:
-    return {name for text in texts(tasks) for name in TEMPLATE_NAME.findall(text)}
+    def _names(self, node: Any) -> set[str]:
+        """Variables that a nested value reads, itself and through the templates that it names."""
+        templates = {name for text in texts(node) for name in TEMPLATE_NAME.findall(text)}
+        return names(node) | names([(self.path / "templates" / name).read_text() for name in templates])
 
 
 def _set_by(tasks: list[dict]) -> set[str]:

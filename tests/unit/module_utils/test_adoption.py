@@ -170,6 +170,20 @@ def test_compose_file_keeps_what_the_stack_mounts_itself():
     ]
 
 
+def test_compose_file_needs_nothing_that_ran_once_before_the_stack():
+    known = model()
+    known["services"]["migrate"] = {"image": "api:local"}
+    known["services"]["app_web"]["depends_on"] = {
+        "migrate": {"condition": "service_completed_successfully", "required": True},
+        "app_api": {"condition": "service_healthy", "required": True},
+    }
+    services = adopted_compose(known, SERVICES, "v1", "edge")["services"]
+    assert services["app_web"]["depends_on"] == {
+        "app_api": {"condition": "service_healthy", "required": True}
+    }
+    assert set(services) == set(SERVICES)
+
+
 def test_service_on_the_hosts_network_is_refused():
     known = model()
     known["services"]["app_api"]["network_mode"] = "host"

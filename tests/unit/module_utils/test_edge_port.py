@@ -2,64 +2,31 @@
 
 from __future__ import annotations
 
-import docker.errors
+import fcntl
+import os
+from contextlib import suppress
+
 import pytest
 from ansible.module_utils import edge_port
 from ansible.module_utils.edge_port import (
     Edge,
     PortError,
+    alone,
     describe,
     give_back,
     is_listened_on,
+    plan,
+    problem_of,
     state_of,
     swap,
 )
+from port_engine import Killed, Networks
 
-EDGE = Edge("edge-1", 80, "public", "slots")
+EDGE = Edge("edge-1", (80,), "public", "slots")
 TABLE = """  sl  local_address rem_address   st tx_queue
    0: 00000000:0050 00000000:0000 0A 00000000
    1: 0100007F:0CEA 00000000:0000 01 00000000
 """
-
-
-class Networks:
-    """An engine of two containers that publish port 80 on any network that is not internal; one of them has it."""
-
-    def __init__(self) -> None:
-        self.api = self
-        self.joined = {"web-1": {"default": ["web"], "slots": ["web-blue"]}, "edge-1": {"slots": []}}
-        self.fails_for: tuple[str, str] | None = None
-        self.calls: list[tuple[str, str, str]] = []
-
-    def inspect_network(self, name: str) -> dict:
-        return {"Internal": name == "slots"}
-
-    def inspect_container(self, name: str) -> dict:
-        if name not in self.joined:
-            raise docker.errors.NotFound("No such container")
-        networks = self.joined[name]
-        has_port = [{"HostPort": "80"}] if set(networks) - {"slots"} else None
-        return {
-            "Id": name,
-            "Name": f"/{name}",
-            "State": {"Running": True},
-            "Config": {"Labels": {"com.docker.compose.project": name[:-2]}},
-            "NetworkSettings": {
-                "Ports": {"8080/tcp": has_port},
-                "Networks": {n: {"Aliases": aliases} for n, aliases in networks.items()},
-            },
-        }
-
-    def connect_container_to_network(self, name: str, network: str, aliases: list[str] | None = None) -> None:
-        self.calls.append(("connect", name, network))
-        holders = [n for n, joined in self.joined.items() if set(joined) - {"slots"}]
-        if self.fails_for == (name, network) or (network != "slots" and holders):
-            raise docker.errors.APIError("port is already allocated")
-        self.joined[name][network] = aliases or []
-
-    def disconnect_container_from_network(self, name: str, network: str, force: bool = False) -> None:
-        self.calls.append(("disconnect", name, network))
-        del self.joined[name][network]
 
 
 @pytest.fixture
@@ -68,15 +35,21 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Networks:
     return Networks()
 
 
+def taken(engine: Networks) -> dict:
+    """Take the port, and return how it is given back."""
+    takeover = plan(engine, EDGE, engine.inspect_container("web-1"))
+    return takeover | swap(engine, EDGE, takeover)
+
+
 def test_the_edge_gets_the_port_and_the_container_stays_in_its_slot(engine):
-    done = swap(engine, EDGE, engine.inspect_container("web-1"))
+    done = taken(engine)
     assert state_of(engine, EDGE) == "public"
     assert engine.joined["web-1"] == {"slots": ["web-blue"]}
     assert (done["from"], done["networks"], done["held"]) == ("web-1", {"default": ["web"]}, False)
 
 
 def test_it_leaves_the_network_of_the_slots_first_since_the_port_would_move_there(engine):
-    swap(engine, EDGE, engine.inspect_container("web-1"))
+    taken(engine)
     assert engine.calls[:3] == [
         ("disconnect", "web-1", "slots"),
         ("disconnect", "web-1", "default"),
@@ -84,37 +57,87 @@ def test_it_leaves_the_network_of_the_slots_first_since_the_port_would_move_ther
     ]
 
 
-@pytest.mark.parametrize("failing", [("edge-1", "public"), ("web-1", "slots")])
-def test_a_failure_gives_the_port_back(engine, failing):
-    before = {name: dict(networks) for name, networks in engine.joined.items()}
-    engine.fails_for = failing
-    give = engine.connect_container_to_network
-
-    def once(name, network, aliases=None):
-        try:
-            give(name, network, aliases)
-        except docker.errors.APIError:
-            engine.fails_for = None
-            raise
-
-    engine.connect_container_to_network = once
-    with pytest.raises(docker.errors.APIError):
-        swap(engine, EDGE, engine.inspect_container("web-1"))
-    assert engine.joined == before
-
-
-def test_what_was_taken_can_be_given_back(engine):
-    before = {name: dict(networks) for name, networks in engine.joined.items()}
-    done = swap(engine, EDGE, engine.inspect_container("web-1"))
-    give_back(engine, EDGE, done["from"], done["networks"], done["aliases"])
-    assert engine.joined == before
-
-
 def test_a_container_that_is_in_no_slot_keeps_its_port(engine):
     del engine.joined["web-1"]["slots"]
     with pytest.raises(PortError, match="has to be adopted first"):
-        swap(engine, EDGE, engine.inspect_container("web-1"))
+        taken(engine)
     assert engine.calls == []
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_whatever_step_was_the_last_the_port_can_be_given_back(engine, steps):
+    before = {name: dict(networks) for name, networks in engine.joined.items()}
+    takeover = plan(engine, EDGE, engine.inspect_container("web-1"))
+    engine.left = steps
+    with suppress(Killed):
+        swap(engine, EDGE, takeover)
+    engine.left = 99
+    give_back(engine, EDGE, takeover)
+    assert engine.joined == before
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_giving_back_can_be_cut_short_and_done_again(engine, steps):
+    before = {name: dict(networks) for name, networks in engine.joined.items()}
+    takeover = taken(engine)
+    engine.left = steps
+    with suppress(Killed):
+        give_back(engine, EDGE, takeover)
+    engine.left = 99
+    give_back(engine, EDGE, takeover)
+    assert engine.joined == before
+
+
+def test_a_container_that_was_removed_gets_nothing_back(engine):
+    takeover = taken(engine)
+    del engine.joined["web-1"]
+    give_back(engine, EDGE, takeover)
+    assert state_of(engine, EDGE) == "public"
+
+
+def test_only_one_process_works_on_the_port(tmp_path):
+    with alone(str(tmp_path)):
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(descriptor)
+
+
+SECURE = Edge("edge-1", (80, 443), "public", "slots")
+
+
+@pytest.mark.parametrize(
+    ("edge", "ports", "others", "words"),
+    [
+        (EDGE, ["80"], [], ""),
+        (SECURE, ["80", "443"], [], ""),
+        (SECURE, ["80"], [], ""),
+        (SECURE, ["80"], ["443"], "Port 443 of this host is held by other-1, and the edge needs it together"),
+        (EDGE, ["80"], ["443"], ""),
+        (
+            EDGE,
+            ["80", "443", "9000"],
+            [],
+            "Container web-1 has port 80 and also 443, 9000, which nobody would",
+        ),
+    ],
+    ids=["http", "both", "http before, both now", "another's", "not needed", "would be lost"],
+)
+def test_the_ports_are_handed_over_together(engine, monkeypatch, edge, ports, others, words):
+    monkeypatch.setattr(edge_port, "read_tables", list)
+    engine.ports["web-1"] = ports
+    if others:
+        engine.joined["other-1"], engine.ports["other-1"] = {"default": []}, others
+    problem = problem_of(engine, edge, engine.inspect_container("web-1"))
+    assert problem.startswith(words) if words else problem == ""
+
+
+def test_a_process_that_has_the_port_of_https_is_named(engine, monkeypatch):
+    monkeypatch.setattr(edge_port, "read_tables", lambda: [TABLE.replace(":0050", ":01BB")])
+    assert "held by a process that is no container" in problem_of(
+        engine, SECURE, engine.inspect_container("web-1")
+    )
 
 
 @pytest.mark.parametrize(("port", "listened_on"), [(80, True), (3306, False), (443, False)])

@@ -42,6 +42,11 @@ GOOD: dict[str, dict[str, Any]] = {
         "edge_root": "/srv/edge",
         "__edge_configuration": {"stat": {"exists": True, "checksum": "wanted"}},
         "__edge_wanted": "wanted",
+        "__edge_container": "edge-edge-1",
+        "__edge_version": "1",
+        "__edge_made": {"exists": True, "container": {"Config": {"Labels": {"edge.version": "1"}}}},
+        "edge_port_problem": "",
+        "edge_takeover": {},
         "edge_port_holder": {"name": "edge-edge-1", "project": "edge"},
         "edge_state": "public",
     },
@@ -138,6 +143,25 @@ CASES = [
         "edge",
         {"__edge_configuration": {"stat": {"exists": False}}},
         "configuration /srv/edge/etc/haproxy.cfg does not exist;",
+    ),
+    (
+        "edge",
+        {"__edge_made": {"exists": True, "container": {"Config": {"Labels": {"edge.version": "0"}}}}},
+        "The edge edge-edge-1 still runs as it was before /srv/edge was written;",
+    ),
+    (
+        "edge",
+        {"__edge_made": {"exists": True, "container": {"Config": {"Labels": {}}}}},
+        "The edge edge-edge-1 still runs as it was before /srv/edge was written;",
+    ),
+    ("edge", {"edge_port_problem": "Port 443 is held by x."}, "Port 443 is held by x."),
+    *(
+        (
+            "edge",
+            {"edge_takeover": {"from": "1"}, "edge_state": state, "edge_port_holder": {"name": name}},
+            "takeover of the public port 80 was cut short. Finish it: ansible-playbook playbooks/setup.yml.",
+        )
+        for state, name in (("waiting", ""), ("waiting", "app-web-1"), ("public", "edge-edge-1"))
     ),
     ("edge", {"__edge_wanted": "other"}, "configuration /srv/edge/etc/haproxy.cfg differs from what"),
     (
