@@ -194,20 +194,35 @@ def held_connections(port: int) -> Iterator[bool]:
         "-j",
         "DROP",
     ]
-    held = _iptables("-I", rule)
+    _forget_dead_rules(port)
+    held = _iptables("-I", *rule) is not None
     try:
         yield held
     finally:
         if held:
-            _iptables("-D", rule)
+            _iptables("-D", *rule)
 
 
-def _iptables(verb: str, rule: list[str]) -> bool:
-    argv = ["iptables", "-w", "2", "-t", "raw", verb, *rule]
+def _forget_dead_rules(port: int) -> None:
+    """Remove the rules of processes that were killed; they hold nothing any more."""
+    for line in (_iptables("-S", "PREROUTING") or "").splitlines():
+        if f"--dport {port} " in line and "--datestop" in line:
+            _iptables("-D", *line.split()[1:])
+
+
+def _iptables(*arguments: str) -> str | None:
+    """Return the output of a command on the table `raw`; None where it failed."""
     try:
-        return subprocess.run(argv, capture_output=True, check=False, timeout=5).returncode == 0
+        done = subprocess.run(
+            ["iptables", "-w", "2", "-t", "raw", *arguments],
+            capture_output=True,
+            check=False,
+            timeout=5,
+            text=True,
+        )
     except (OSError, subprocess.TimeoutExpired):
-        return False
+        return None
+    return done.stdout if done.returncode == 0 else None
 
 
 def plan(client: docker.DockerClient, edge: Edge, holder: dict) -> dict:

@@ -55,7 +55,7 @@ def hand_over(run_module, monkeypatch, edge, tmp_path):
     """Run the module on an engine of `Networks`, with an edge that answers; nothing waits in these tests."""
     networks = Networks()
     monkeypatch.setattr(docker, "from_env", lambda: networks)
-    monkeypatch.setattr(port, "_iptables", lambda verb, rule: False)
+    monkeypatch.setattr(port, "_iptables", lambda *arguments: None)
     monkeypatch.setattr(port, "read_tables", list)
     names = {"container": "edge-1", "public_network": "public", "slot_network": "slots", "ports": [80]}
     files = {"socket": edge.socket_path, "takeover_file": str(tmp_path / "takeover.json")}

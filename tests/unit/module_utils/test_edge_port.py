@@ -14,6 +14,7 @@ from ansible.module_utils.edge_port import (
     alone,
     describe,
     give_back,
+    held_connections,
     is_listened_on,
     plan,
     problem_of,
@@ -31,7 +32,7 @@ TABLE = """  sl  local_address rem_address   st tx_queue
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Networks:
-    monkeypatch.setattr(edge_port, "_iptables", lambda verb, rule: False)
+    monkeypatch.setattr(edge_port, "_iptables", lambda *arguments: None)
     return Networks()
 
 
@@ -93,6 +94,22 @@ def test_a_container_that_was_removed_gets_nothing_back(engine):
     del engine.joined["web-1"]
     give_back(engine, EDGE, takeover)
     assert state_of(engine, EDGE) == "public"
+
+
+def test_the_rule_of_a_process_that_was_killed_is_removed(monkeypatch):
+    dead = "PREROUTING -p tcp -m tcp --dport 80 -m time --datestop 2000-01-01T00:00:00 -j DROP"
+    others = "-P PREROUTING ACCEPT\n-A PREROUTING -p tcp -m tcp --dport 8080 -m time --datestop 2000-01-01T00:00:00 -j DROP"
+    asked = []
+
+    def answer(*arguments):
+        asked.append(" ".join(arguments))
+        return f"{others}\n-A {dead}\n"
+
+    monkeypatch.setattr(edge_port, "_iptables", answer)
+    with held_connections(80) as held:
+        assert held
+    assert asked[:2] == ["-S PREROUTING", f"-D {dead}"]
+    assert len(asked) == 4 and asked[2].replace("-I", "-D", 1) == asked[3]
 
 
 def test_only_one_process_works_on_the_port(tmp_path):

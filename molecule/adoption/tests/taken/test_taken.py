@@ -1,5 +1,7 @@
 """The edge has the public port, and the containers that were started by hand serve behind it."""
 
+from app_host import EDGE
+
 
 def test_the_edge_answers_with_the_adopted_release(app):
     [adopted] = app.releases().values()
@@ -25,3 +27,13 @@ def test_new_connections_waited_meanwhile(app):
     [adopted] = app.releases().values()
     assert adopted["takeover"]["held"] is True
     assert "DROP" not in app.run("iptables -t raw -S PREROUTING").replace("-P PREROUTING ACCEPT", "")
+
+
+def test_the_record_names_the_containers_that_run(app):
+    [adopted] = app.releases().values()
+    known = {line.split()[1] for line in app.run("cat /root/by-hand").splitlines()}
+    assert set(adopted["adopted"]) == known
+
+
+def test_nothing_is_left_of_the_takeover(app):
+    assert app.host.run(f"test -e {EDGE}/takeover.json").rc == 1

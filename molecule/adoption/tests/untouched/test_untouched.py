@@ -1,6 +1,6 @@
 """The host was set up beside the app: its users notice nothing."""
 
-from app_host import ROOT
+from app_host import EDGE, ROOT
 
 
 def test_the_app_has_the_public_port_as_before(app):
@@ -34,3 +34,12 @@ def test_the_release_is_recorded_with_its_images_and_its_source(app):
     for service, image in adopted["images"].items():
         tag = f"{service.replace('_', '-')}:{adopted['id']}"
         assert app.run(f"docker image inspect --format '{{{{.Id}}}}' {tag}").strip() == image
+
+
+def test_the_edge_was_started_after_its_configuration_was_written(app):
+    started = app.run("date +%s --date \"$(docker inspect --format '{{.State.StartedAt}}' edge-edge-1)\"")
+    assert int(started) >= int(app.run(f"stat --format %Y {EDGE}/etc/haproxy.cfg"))
+
+
+def test_nothing_is_left_of_a_takeover(app):
+    assert app.host.run(f"test -e {EDGE}/takeover.json").rc == 1
