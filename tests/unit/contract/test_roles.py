@@ -27,7 +27,7 @@ ENTRY_POINTS = [
     pytest.param(role, entry, id=f"{role.name}-{entry}") for role in ROLES for entry in role.specs
 ]
 #: Variables of Ansible itself; those that begin with `ansible_` are Ansible's too.
-ANSIBLE_NAMES = {"item", "lookup", "now", "omit", "role_path"}
+ANSIBLE_NAMES = {"inventory_hostname", "item", "lookup", "now", "omit", "role_path"}
 #: Read only outside check mode, where an earlier entry point has set it.
 ABSENT_IN_CHECK_MODE = {"prober_result"}
 #: What YAML gives for a default of each type; text with a template in it is allowed for text alone.

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import filter_loader
+from ansible.plugins.loader import filter_loader, lookup_loader
 from ansible.template import Templar
 from project_files import ROOT, Role
 
 filter_loader.add_directory(str(ROOT / "filter_plugins"))
+lookup_loader.add_directory(str(ROOT / "lookup_plugins"))
 NOW = time.time()
 
 #: What a host without problems answers, by role.
@@ -39,6 +40,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "__postgres_image": {"images": [{}]},
     },
     "edge": {
+        "inventory_hostname": "app1",
         "edge_root": "/srv/edge",
         "__edge_configuration": {"stat": {"exists": True, "checksum": "wanted"}},
         "__edge_wanted": "wanted",
@@ -172,7 +174,8 @@ CASES = [
     (
         "edge",
         {"edge_port_holder": {"name": "app-web-1", "project": "app"}, "edge_state": "waiting"},
-        "The public port 80 of the app host is held by app-web-1, so nothing that the edge is told reaches a user.",
+        "The public port 80 of the app host is held by app-web-1, so nothing that the edge is told reaches a user. Hand it to the edge: "
+        "ansible-playbook playbooks/setup.yml -e confirm_takeover=app1.",
     ),
     ("backend", {"backend_signing_key": ""}, "The signing key is empty;"),
     (

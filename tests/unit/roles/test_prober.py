@@ -105,7 +105,7 @@ def test_dropped_connections_are_counted(tmp_path):
         application.hook = None
 
     result = run(Application(rotates=False), tmp_path, drop_for_a_moment)
-    assert 10 < result["failed"] < result["sent"] / 2
+    assert 0 < result["failed"] < result["sent"] / 2
     assert result["ok"] + result["failed"] == result["sent"]
     assert 0 < len(result["failures"]) <= 20
     assert result["failures"][0]["error"] == "ServerDisconnectedError"
