@@ -98,7 +98,7 @@ def test_a_container_that_was_removed_gets_nothing_back(engine):
 
 def test_the_rule_of_a_process_that_was_killed_is_removed(monkeypatch):
     dead = "PREROUTING -p tcp -m tcp --dport 80 -m time --datestop 2000-01-01T00:00:00 -j DROP"
-    others = "-P PREROUTING ACCEPT\n-A PREROUTING -p tcp -m tcp --dport 8080 -m time --datestop 2000-01-01T00:00:00 -j DROP"
+    others = f"-P PREROUTING ACCEPT\n-A {dead.replace('80', '8080')}"
     asked = []
 
     def answer(*arguments):
