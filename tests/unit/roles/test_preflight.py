@@ -174,7 +174,8 @@ CASES = [
     (
         "edge",
         {"edge_port_holder": {"name": "app-web-1", "project": "app"}, "edge_state": "waiting"},
-        "The public port 80 of the app host is held by app-web-1, so nothing that the edge is told reaches a user. Hand it to the edge: "
+        "The public port 80 of the app host is held by app-web-1, so nothing that the edge is told reaches a user."
+        " Hand it to the edge: "
         "ansible-playbook playbooks/setup.yml -e confirm_takeover=app1.",
     ),
     ("backend", {"backend_signing_key": ""}, "The signing key is empty;"),
