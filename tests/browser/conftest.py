@@ -1,5 +1,6 @@
 """The reference app in two releases behind one edge, as after a deploy, and a real browser."""
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -94,9 +95,9 @@ def site(stack: Stack) -> pages.Site:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """The machine's Chromium."""
+    """The machine's Chromium, or what CHROMIUM names."""
     with sync_playwright() as playwright:
-        chromium = pages.launch(playwright)
+        chromium = pages.launch(playwright, os.environ.get("CHROMIUM") or pages.CHROMIUM)
         yield chromium
         chromium.close()
 
