@@ -112,6 +112,7 @@ class Person:
     traffic: pages.Traffic
     email: str
     tabs: list[Page] = field(default_factory=list)
+    notes: int = 0
 
     def open(self, path: str = "/") -> Page:
         """A new tab."""
@@ -132,9 +133,15 @@ class Person:
         self.stack.edge.seen.clear()
 
     def add_note(self, page: Page, text: str) -> None:
-        """Write a note, and wait until it is in the list: a request that needs a working access token."""
+        """Write a note, and wait until it is in the list: a request that needs a working access token.
+
+        Each gets a number, so that an earlier one of the same text is not taken for it. By the keyboard, as in
+        `browser_pages.go`.
+        """
+        self.notes += 1
+        text = f"{text} ({self.notes})"
         page.get_by_label("New note").fill(text)
-        page.get_by_role("button", name="Add note").click()
+        page.get_by_label("New note").press("Enter")
         page.get_by_role("listitem").filter(has_text=text).wait_for()
 
     def refreshes(self) -> int:

@@ -43,16 +43,16 @@ def test_an_old_tab(person, site, busy: bool) -> None:
     someone = person(live="before")
     # The old client logs out on 403: it must not meet one here.
     page = someone.log_in()
-    for live in ("fix", "before", "fix"):
+    for switches, live in enumerate(("fix", "before", "fix")):
         if busy:
             someone.stack.edge.expire_access()
             came, go_on = someone.stack.edge.hold_next(site.refresh_api)
-            page.get_by_label("New note").fill(f"over to {live}")
+            page.get_by_label("New note").fill(f"over to {live} {switches}")
             page.get_by_role("button", name="Add note").click()
             wait_until(came.is_set, "the refresh")
             someone.stack.edge.live = live
             go_on.set()
-            page.get_by_role("listitem").filter(has_text=f"over to {live}").wait_for()
+            page.get_by_role("listitem").filter(has_text=f"over to {live} {switches}").wait_for()
         else:
             switch(someone, live)
         for hour in range(2):
