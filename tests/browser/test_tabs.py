@@ -35,9 +35,19 @@ def load_dashboards(someone, tabs: list[Page]) -> None:
 def test_one_refresh_serves_all_tabs(person, site) -> None:
     """Red without the lock or without the tokens' announcement: then each tab refreshes for itself."""
     someone = person()
-    tabs = tabs_of(someone)
-    someone.stack.edge.together(NOTES_API, TABS)
-    load_dashboards(someone, tabs)
+    tabs = [someone.log_in(), *(someone.open() for _ in range(TABS - 1))]
+    for page in tabs:
+        page.get_by_text("No notes yet").wait_for()
+    someone.forget()
+    someone.stack.edge.expire_access()
+    # Notes that are written, not read: a browser sends equal reads one after the other.
+    barrier = someone.stack.edge.together(NOTES_API, TABS)
+    for number, page in enumerate(tabs):
+        page.get_by_label("New note").fill(f"of tab {number}")
+        page.get_by_label("New note").press("Enter")
+    for number, page in enumerate(tabs):
+        page.get_by_role("listitem").filter(has_text=f"of tab {number}").wait_for()
+    assert not barrier.broken  # all of them were refused at the same time
     assert (someone.refreshes(), someone.logins()) == (1, 0), someone.rows()
     assert [row[0] for row in someone.rows()] == [0, 0, 1]
     assert len({pages.stored_refresh(page, site) for page in tabs}) == 1
