@@ -1,9 +1,9 @@
 # One word for each thing to do; what it means is in the scripts and playbooks that are called.
-.PHONY: demo test lint unit app health molecule bench prepare clean
+.PHONY: demo test lint unit app browser health molecule bench prepare clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo | test | lint | unit | app | health | molecule | bench | clean (see README.md)"
+	@echo "make demo | test | lint | unit | app | browser | health | molecule | bench | clean (see README.md)"
 
 .venv/installed: requirements.txt
 	tests/bin/venv .venv
@@ -23,6 +23,9 @@ unit: .venv/installed
 
 app: .venv/installed prepare
 	tests/bin/app
+
+browser: .venv/installed prepare
+	tests/bin/browser
 
 health: .venv/installed prepare
 	tests/bin/health
