@@ -584,6 +584,73 @@ MUTATIONS = [
         "test_api.py test_checks.py",
         "challenge or as_they_are",
     ),
+    # Odd requests
+    Mutation(
+        "a refresh token that is no text is a failure",
+        FIX + "auth/views.py",
+        "        given = RefreshTokenSerializer(data=request.data)\n        given.is_valid(raise_exception=True)\n",
+        '        request.data["refresh"].strip()\n'
+        "        given = RefreshTokenSerializer(data=request.data)\n        given.is_valid(raise_exception=True)\n",
+        "test_fuzz.py",
+        "worth_a_token",
+    ),
+    Mutation(
+        "a deep body is a failure",
+        FIX + "parsers.py",
+        "except RecursionError:",
+        "except ZeroDivisionError:",
+        "test_fuzz.py",
+        "a_body",
+    ),
+    Mutation(
+        "media types keep their parameters",
+        FIX + "wsgi.py",
+        '.partition(";")[0]\n',
+        "\n",
+        "test_fuzz.py",
+        "content_type",
+    ),
+    Mutation(
+        "a session's key may hold NUL",
+        FIX + "auth/sessions.py",
+        ' and "\\0" not in key\n',
+        "\n",
+        "test_fuzz.py",
+        "cookie",
+    ),
+    Mutation(
+        "an address is measured as it was given",
+        BASE + "auth/serializers.py",
+        "return normalise_email(super().to_internal_value(data))",
+        "return super().to_internal_value(data)",
+        "test_fuzz.py",
+        "address",
+    ),
+    Mutation(
+        "a Host header that is none is worth a traceback",
+        FIX + "settings.py",
+        '{"level": "CRITICAL"}',
+        '{"level": "ERROR"}',
+        "test_fuzz.py",
+        "Host",
+    ),
+    Mutation(
+        "a malformed request is answered with HTML",
+        BASE + "urls.py",
+        'handler400 = "igny8_core.pages.bad_request"\n',
+        "",
+        "test_fuzz.py",
+        "Host",
+    ),
+    Mutation(
+        "a wrong refresh token is worth an access token",
+        FIX + "auth/views.py",
+        "            return _refusal(Outcome.TOKEN_INVALID)\n        rotating",
+        '            return answers.success({"access": "a.b.c", "refresh": "a.b.c"}, **{"X-Refresh-Outcome": "kept"})\n'
+        "        rotating",
+        "test_fuzz.py",
+        "worth_a_token",
+    ),
 ]
 
 

@@ -23,6 +23,11 @@ class PremiumView(APIView):
         raise answers.PaymentRequired
 
 
+def bad_request(_request: HttpRequest, exception: Exception) -> JsonResponse:
+    """400 in the common shape, for what no view gets to see."""
+    return JsonResponse(answers.failure_body("The request is malformed.", "bad_request"), status=400)
+
+
 def not_found(_request: HttpRequest, exception: Exception) -> JsonResponse:
     """404 in the common shape."""
     return JsonResponse(answers.failure_body("There is nothing at this address.", "not_found"), status=404)

@@ -5,6 +5,7 @@ from django.urls import include, path
 from igny8_core import health, pages
 from igny8_core.notes import views as notes
 
+handler400 = "igny8_core.pages.bad_request"
 handler404 = "igny8_core.pages.not_found"
 handler500 = "igny8_core.pages.server_error"
 

@@ -2,11 +2,20 @@
 
 from rest_framework import serializers
 
+from igny8_core.auth.models_user import normalise_email
+
+
+class EmailField(serializers.EmailField):
+    """An address in the form in which it is stored, which its limits apply to: lower case can be longer."""
+
+    def to_internal_value(self, data: object) -> str:
+        return normalise_email(super().to_internal_value(data))
+
 
 class RegisterSerializer(serializers.Serializer):
     """A new user's address and password."""
 
-    email = serializers.EmailField(max_length=254)
+    email = EmailField(max_length=254)
     password = serializers.CharField(min_length=8, max_length=128, trim_whitespace=False)
 
 

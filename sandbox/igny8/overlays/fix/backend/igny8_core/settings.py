@@ -18,6 +18,8 @@ MIDDLEWARE = [
     *(_REPLACED_MIDDLEWARE.get(name, name) for name in MIDDLEWARE),  # noqa: F405
 ]
 
+REST_FRAMEWORK["DEFAULT_PARSER_CLASSES"] = ["igny8_core.parsers.JSONParser"]  # noqa: F405
+
 READINESS_CHECKS = ["postgres", "redis", "migrations"]
 
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -100,6 +102,9 @@ CACHES = {
 # The client reads these two from here alone, not from the options of an alias.
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 DJANGO_REDIS_LOGGER = "igny8.redis"
+# Anybody can send a Host header that is none, or a huge body. They are refused; that is not worth a traceback.
+for _refused in ("DisallowedHost", "RequestDataTooBig"):
+    LOGGING["loggers"][f"django.security.{_refused}"] = {"level": "CRITICAL"}  # noqa: F405
 LOGGING["filters"] = {"redis_away": {"()": "igny8_core.redis_away.OncePerPeriod"}}  # noqa: F405
 LOGGING["loggers"]["igny8.redis"] = {  # noqa: F405
     "handlers": ["console"],

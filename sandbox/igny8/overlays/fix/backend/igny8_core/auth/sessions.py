@@ -40,6 +40,10 @@ class SessionStore(cached_db.SessionStore):
         self._session_key = None
         return {}
 
+    def _validate_session_key(self, key: str | None) -> bool:
+        """A quoted cookie can hold the one character that PostgreSQL cannot: such a key is no session's."""
+        return bool(super()._validate_session_key(key)) and "\0" not in key
+
     def _expiry_in_table(self) -> datetime | None:
         rows = self.model.objects.filter(session_key=self.session_key, expire_date__gt=database_now())
         return rows.values_list("expire_date", flat=True).first()
