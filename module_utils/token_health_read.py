@@ -65,6 +65,8 @@ class TokenTable:
 
     def _read_canaries(self) -> list[str]:
         options = self._options
+        if not self.catalog["columns"]:
+            return []  # A database before its first migration has no users either, and nothing is asked of it.
         if not (options["canary_users"] and options["user_table"] and options["user_name_column"]):
             return []
         rows = self._transaction.rows(

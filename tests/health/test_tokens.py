@@ -309,6 +309,13 @@ def test_a_missing_table_is_critical_and_nothing_else_is_known(tokens):
     assert statuses(tokens(baseline=result))["table_kept"] == "unknown"
 
 
+def test_a_database_without_tables_is_looked_at_before_its_first_migration(tokens):
+    result = tokens(table="no_such_table", user_table="no_such_users", canary_users=["user7@example.test"])
+    assert {name for name, status in statuses(result).items() if status != "unknown"} == {"schema"}
+    failed = tokens(user_table="no_such_users", canary_users=["user7@example.test"])
+    assert 'relation "no_such_users" does not exist' in failed["msg"]
+
+
 GUIDE_TABLE = """
 CREATE TABLE plain AS
 SELECT id, token_id, user_id, created_at AS made, expires_at, revoked_at, rotation_count, remember_me
