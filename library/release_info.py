@@ -88,6 +88,11 @@ rollback_problem:
   description: Why a rollback is not possible; empty when it is.
   returned: always
   type: str
+cut_short:
+  description:
+    - Release whose deploy was cut short before its switch, when that is the last that happened on the host.
+  returned: always
+  type: str
 prunable:
   description: Releases beyond those that are kept, never the live one nor its rollback target.
   returned: always
@@ -106,7 +111,13 @@ import traceback
 from ansible.module_utils.adoption import adopted_containers, changed_sources, own_paths
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.edge_runtime import LIVE_KEY, EdgeError, EdgeRuntime, other_slot, read_map_file
-from ansible.module_utils.release_store import ReleaseError, prunable, read_records, rollback_target
+from ansible.module_utils.release_store import (
+    ReleaseError,
+    cut_short_deploy,
+    prunable,
+    read_records,
+    rollback_target,
+)
 
 try:
     import docker
@@ -188,6 +199,7 @@ def collect(client, params: dict) -> dict:
         },
         rollback_target=target,
         rollback_problem=problem,
+        cut_short=cut_short_deploy(records, live),
         prunable=prunable(records, live, params["keep"]),
         problems=problems,
     )

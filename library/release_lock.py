@@ -8,7 +8,9 @@ module: release_lock
 short_description: Take or give back the release lock of an app host
 description:
   - One run at a time may change the releases of a host.
-  - The lock names its holder and is a lease, which every phase renews.
+  - The lock names its holder and is a lease, which every phase renews. It stays valid beyond that while a process of
+    the host has the holder's id in its environment, as C(RELEASE_RUN).
+  - Whoever takes over the lock of a run that died first waits for what that run has left at work on the host.
   - Taking the lock and giving it back in the same run leaves the host as it was, so the module never reports a change.
 options:
   root:
@@ -39,6 +41,10 @@ options:
   take_over:
     description: Id of a holder that is known to be dead; its lock is taken over at once.
     type: str
+  work_seconds:
+    description: How long what a dead run has left at work may take to end by itself; then it is ended.
+    type: int
+    default: 60
 attributes:
   check_mode:
     support: full
@@ -67,13 +73,25 @@ taken_over:
   description: Whether the lock of another run was taken over.
   returned: always
   type: bool
+ended:
+  description: How many processes of the run that died had to be ended.
+  returned: always
+  type: int
 """
 
 import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.release_lock import LockBusy, acquire, assert_held, expired, read, release
+from ansible.module_utils.release_lock import (
+    LockBusy,
+    acquire,
+    assert_held,
+    end_work,
+    in_force,
+    read,
+    release,
+)
 from ansible.module_utils.release_store import ReleaseError
 
 ARGUMENT_SPEC = dict(
@@ -83,6 +101,7 @@ ARGUMENT_SPEC = dict(
     lease_seconds=dict(type="int", default=900),
     wait_seconds=dict(type="int", default=0),
     take_over=dict(type="str"),
+    work_seconds=dict(type="int", default=60),
 )
 
 POLL_SECONDS = 1.0
@@ -106,7 +125,7 @@ def look(params: dict) -> dict | None:
     """Return the lock of another run that is still valid."""
     found = read(params["root"])
     mine = found and found["holder"] == params["holder"]["holder"]
-    return None if not found or mine or expired(found, time.time()) else found
+    return found if found and not mine and in_force(found, time.time()) else None
 
 
 def main() -> None:
@@ -114,23 +133,24 @@ def main() -> None:
     params = module.params
     if module.check_mode:
         found = look(params)
-        module.exit_json(changed=False, busy=found is not None, found=found or {}, taken_over=False)
+        module.exit_json(changed=False, busy=found is not None, found=found or {}, taken_over=False, ended=0)
     try:
         if params["state"] == "held":
             assert_held(params["root"], params["holder"]["holder"])
-            module.exit_json(changed=False, busy=False, found={}, taken_over=False)
+            module.exit_json(changed=False, busy=False, found={}, taken_over=False, ended=0)
         if params["state"] == "absent":
             if not release(params["root"], params["holder"]["holder"]):
                 module.fail_json(
                     msg="release lock was not held by this run when it ended; another run took it over."
                 )
-            module.exit_json(changed=False, busy=False, found={}, taken_over=False)
+            module.exit_json(changed=False, busy=False, found={}, taken_over=False, ended=0)
         found = take(params)
+        ended = end_work(found["holder"], params["work_seconds"]) if found else 0
     except LockBusy as busy:
-        module.fail_json(msg=str(busy), busy=True, found=busy.holder, taken_over=False)
+        module.fail_json(msg=str(busy), busy=True, found=busy.holder, taken_over=False, ended=0)
     except (ReleaseError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, busy=False, found=found or {}, taken_over=found is not None)
+    module.exit_json(changed=False, busy=False, found=found or {}, taken_over=found is not None, ended=ended)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 The lock is the file ``<root>/lock.json``. Every operation reads and writes it under a kernel lock on
 ``<root>/lock.guard``, which is held for that operation only and so cannot go stale. The file itself outlives
 the connection that made it: it is a lease, renewed with every phase, and it names its holder.
+
+What a run does on the host carries the holder's id in its environment, as `RUN_VARIABLE`. So one task may take longer
+than the lease, and what a run that died has left at work is found.
 """
 
 from __future__ import annotations
@@ -11,10 +14,16 @@ import contextlib
 import fcntl
 import json
 import os
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ansible.module_utils.release_store import ReleaseError, utc_now, write_json
+
+RUN_VARIABLE = "RELEASE_RUN"
+#: How long a process may take to end after it was asked to, before it is killed.
+TERMINATE_SECONDS = 10
+POLL_SECONDS = 0.5
 
 
 class LockBusy(ReleaseError):
@@ -64,19 +73,58 @@ def read(root: str) -> dict | None:
         ) from error
 
 
+def processes_of(holder: str, proc: str = "/proc") -> list[int]:
+    """Return the processes of this machine that work for a run, but for those that root itself may not look at."""
+    wanted = f"{RUN_VARIABLE}={holder}".encode()
+    return [
+        pid for pid in map(int, filter(str.isdigit, os.listdir(proc))) if wanted in _environment(proc, pid)
+    ]
+
+
+def _environment(proc: str, pid: int) -> list[bytes]:
+    try:
+        with open(os.path.join(proc, str(pid), "environ"), "rb") as handle:
+            return handle.read().split(b"\0")
+    except OSError:
+        return []
+
+
+def end_work(holder: str, wait_seconds: float) -> int:
+    """Wait until nothing works for a run that died, and end what still does then; return how many had to be ended."""
+    left = _wait_for_end(holder, wait_seconds)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for pid in processes_of(holder):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        _wait_for_end(holder, TERMINATE_SECONDS)
+    return len(left)
+
+
+def _wait_for_end(holder: str, seconds: float) -> list[int]:
+    deadline = time.monotonic() + seconds
+    while (left := processes_of(holder)) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return left
+
+
+def in_force(lock: dict, now: float, at_work: Callable[[str], object] = processes_of) -> bool:
+    """Say whether a lock holds: its lease runs, or its run is at a task that takes longer than that."""
+    return not expired(lock, now) or bool(at_work(lock["holder"]))
+
+
 def acquire(
     root: str, mine: dict, lease_seconds: int, take_over: str | None = None, now: float | None = None
 ) -> dict | None:
     """Take the lock, or raise `LockBusy`.
 
-    A lock whose lease is over, or whose holder is the one named by ``take_over``, is taken over; what it
+    A lock that is not in force any more, or whose holder is the one named by ``take_over``, is taken over; what it
     said is returned, so that the run can report whom it followed.
     """
     now = time.time() if now is None else now
     with _guard(root):
         found = read(root)
         if found and found["holder"] != mine["holder"]:
-            if not expired(found, now) and take_over != found["holder"]:
+            if take_over != found["holder"] and in_force(found, now):
                 raise LockBusy(found)
         write_json(lock_path(root), {**mine, "since": utc_now(), "expires_at": now + lease_seconds})
     return found if found and found["holder"] != mine["holder"] else None

@@ -145,6 +145,19 @@ def _check_target(records: dict[str, dict], live: str, wanted: str) -> str:
     return wanted
 
 
+def cut_short_deploy(records: dict[str, dict], live: str | None) -> str:
+    """Return the release whose deploy was cut short before its switch, empty where that is not what happened last."""
+    begun = [(record["journal"][-1]["at"], name) for name, record in records.items() if record.get("journal")]
+    name = max(begun)[1] if begun else ""
+    if not name or name == live:
+        return ""
+    last = records[name]["journal"][-1]
+    deployed = any(
+        (entry["run"], entry["phase"]) == (last["run"], "stage") for entry in records[name]["journal"]
+    )
+    return name if deployed and last["event"] == "begins" else ""
+
+
 def prunable(records: dict[str, dict], live: str | None, keep: int) -> list[str]:
     """Return the releases that may go: the oldest beyond ``keep``, never the live one nor its rollback target."""
     protected = {live}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 from ansible.module_utils import release_lock
@@ -130,3 +134,68 @@ def test_only_the_holder_gives_the_lock_back(root):
     assert release_lock.release(root, "ann") is True
     assert release_lock.read(root) is None
     assert release_lock.release(root, "ann") is False
+
+
+READY = "print(flush=True)"
+SLEEP = "import time; time.sleep(60)"
+
+
+@pytest.fixture
+def work():
+    """Start processes that work for a run; what is left of them is killed."""
+    started = []
+
+    def start(holder: str, program: str = SLEEP) -> subprocess.Popen:
+        program = f"{READY}; {program}"
+        process = subprocess.Popen(
+            [sys.executable, "-c", program],
+            env={**os.environ, release_lock.RUN_VARIABLE: holder},
+            stdout=subprocess.PIPE,
+        )
+        process.stdout.readline()
+        # A zombie has no environment any more; without a wait it would stay one.
+        threading.Thread(target=process.wait, daemon=True).start()
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.stdout.close()
+
+
+def test_lock_holds_beyond_its_lease_while_its_run_is_at_work(root, work):
+    acquire(root, run("ann"), 60, now=NOW)
+    process = work("ann")
+    assert release_lock.processes_of("ann") == [process.pid]
+    with pytest.raises(LockBusy):
+        acquire(root, run("bob"), 60, now=NOW + 3600)
+    process.kill()
+    process.wait()
+    assert acquire(root, run("bob"), 60, now=NOW + 3600)["holder"] == "ann"
+
+
+def test_another_run_s_work_does_not_hold_it(root, work):
+    acquire(root, run("ann"), 60, now=NOW)
+    work("anna")
+    assert acquire(root, run("bob"), 60, now=NOW + 60)["holder"] == "ann"
+
+
+def test_work_that_ends_by_itself_is_waited_for(work):
+    work("ann", "import time; time.sleep(0.8)")
+    begun = time.monotonic()
+    assert release_lock.end_work("ann", 30) == 0
+    assert 0.5 < time.monotonic() - begun < 20
+
+
+def test_work_that_does_not_end_is_ended_however_deaf_it_is(work, monkeypatch):
+    monkeypatch.setattr(release_lock, "TERMINATE_SECONDS", 1)
+    polite, other = work("ann"), work("bob")
+    deaf = work(
+        "ann",
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)",
+    )
+    deaf.stdout.readline()
+    assert release_lock.end_work("ann", 0) == 2
+    assert (polite.wait(5), deaf.wait(5)) == (-15, -9)
+    assert other.poll() is None

@@ -8,7 +8,14 @@ import re
 
 import pytest
 from ansible.module_utils import release_store
-from ansible.module_utils.release_store import ReleaseError, advance, check_id, prunable, rollback_target
+from ansible.module_utils.release_store import (
+    ReleaseError,
+    advance,
+    check_id,
+    cut_short_deploy,
+    prunable,
+    rollback_target,
+)
 
 HOSTILE = [
     "",
@@ -207,3 +214,37 @@ def test_named_release_need_not_be_the_nearest():
 def test_prunable_takes_the_oldest_and_never_the_live_one_nor_its_target(live, keep, gone):
     rows = records(a=("good", None), b=("good", "a"), c=("good", "b"), d=("failed", "c"), e=("good", "d"))
     assert prunable(rows, live, keep) == gone
+
+
+def journal(*entries: str) -> dict:
+    """Return a record with a journal of "<second> <run> <phase> <event>"."""
+    fields = [entry.split() for entry in entries]
+    return {
+        "journal": [
+            {"at": at, "run": run, "phase": phase, "event": event} for at, run, phase, event in fields
+        ]
+    }
+
+
+OLD = journal("1 a stage begins", "2 a record ended")
+
+
+@pytest.mark.parametrize(
+    ("records", "found"),
+    [
+        pytest.param({}, "", id="nothing was ever deployed"),
+        pytest.param({"old": OLD}, "", id="the last deploy ended"),
+        pytest.param({"old": OLD, "new": journal("3 b stage begins")}, "new", id="cut short in its first phase"),
+        pytest.param({"old": OLD, "new": journal("3 b stage begins", "4 b prove begins")}, "new", id="in a later one"),
+        pytest.param({"old": OLD, "new": journal("3 b stage begins", "4 b deploy failed")}, "", id="it failed"),
+        pytest.param({"old": OLD, "new": journal("3 b prove begins")}, "", id="it was a rollback"),
+        pytest.param(
+            {"old": journal("1 a stage begins", "9 c record ended"), "new": journal("3 b stage begins")}, "",
+            id="something happened since",
+        ),
+        pytest.param({"old": journal("1 a stage begins", "3 b verify begins")}, "", id="it had switched"),
+        pytest.param({"old": OLD, "new": {}}, "", id="a record without a journal"),
+    ],
+)  # fmt: skip
+def test_a_deploy_that_was_cut_short_before_its_switch_is_found(records, found):
+    assert cut_short_deploy(records, "old") == found

@@ -1,0 +1,54 @@
+"""Kills the run that it is loaded into, as a crash would: SIGKILL, at the start of a task or some time later."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cut_short
+type: notification
+short_description: Kill this run at a task, or list its tasks
+description:
+  - E(CUT_SHORT_AT) names a task as output does, C(role : task); the run is killed when it begins for the first time.
+  - E(CUT_SHORT_AFTER) is the number of seconds that the task may run before.
+  - E(CUT_SHORT_LIST) is a file to which a line is added for each task that was not skipped.
+"""
+
+import os
+import signal
+import threading
+
+from ansible.plugins.callback import CallbackBase
+
+
+def die() -> None:
+    """End this process without a word to anyone."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class CallbackModule(CallbackBase):
+    """Kills the run at one task, or writes down which tasks there are."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "cut_short"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self._at = os.environ.get("CUT_SHORT_AT", "")
+        self._after = float(os.environ.get("CUT_SHORT_AFTER", "0"))
+        self._list = os.environ.get("CUT_SHORT_LIST", "")
+
+    def v2_runner_on_start(self, host, task) -> None:
+        if not self._at or task.get_name() != self._at:
+            return
+        self._at = ""
+        if not self._after:
+            die()
+        timer = threading.Timer(self._after, die)
+        timer.daemon = True
+        timer.start()
+
+    def v2_runner_on_ok(self, result) -> None:
+        if self._list:
+            with open(self._list, "a", encoding="utf-8") as handle:
+                handle.write(f"{result.task.get_name()}\n")

@@ -1,0 +1,55 @@
+"""What runs leave on an app host beside the releases that their records name."""
+
+from __future__ import annotations
+
+from app_host import EDGE, AppHost
+
+#: Files of a write, a dump or an unpacking that was cut short.
+UNFINISHED = r"find /data/app -name '.json-*' -o -name '*.part' -o -name '.ansible_tmp*'"
+
+
+def left_over(app: AppHost) -> list[str]:
+    """Return one line for each thing that no record accounts for; empty where there is nothing."""
+    releases = set(app.run(f"ls {app.root}/releases").split())
+    known = {name for name in releases if app.record(name)}
+    return [
+        *(f"folder {name} without a record" for name in releases - known),
+        *(f"lock: {line}" for line in _lines(app, f"ls {app.root} | grep -x lock.json || true")),
+        *(f"file {path}" for path in _lines(app, UNFINISHED)),
+        *(f"process {line}" for line in _lines(app, "pgrep -af '[A]nsiballZ|[d]ocker compose' || true")),
+        *(f"proof key {line}" for line in _lines(app, f"cat {EDGE}/etc/maps/probe.map || true")),
+        *(f"container {line}" for line in _containers(app, known)),
+        *(f"image {line}" for line in _images(app, known)),
+        *(
+            f"schema {name}"
+            for name in app.sql("SELECT nspname FROM pg_namespace WHERE nspname ~ 'snapshot'").split()
+        ),
+        *(
+            f"database {name}"
+            for name in app.sql("SELECT datname FROM pg_database").split()
+            if name not in DATABASES
+        ),
+    ]
+
+
+DATABASES = ("igny8", "postgres", "template0", "template1")
+
+
+def _lines(app: AppHost, command: str) -> list[str]:
+    return app.run(command).splitlines()
+
+
+def _containers(app: AppHost, known: set[str]) -> list[str]:
+    """Containers of releases that no record names, and one-off ones, which each run removes."""
+    form = '{{.Names}}\\t{{.Label "release.id"}}\\t{{.Label "com.docker.compose.oneoff"}}'
+    rows = [line.split("\t") for line in _lines(app, f"docker ps --all --format '{form}'")]
+    return [name for name, release, once in rows if (release and release not in known) or once == "True"]
+
+
+def _images(app: AppHost, known: set[str]) -> list[str]:
+    """Tags of the app's images that no record names, and images without a name."""
+    rows = _lines(app, "docker images --format '{{.Repository}}:{{.Tag}}'")
+    built = [row for row in rows if row.startswith(("igny8-backend:", "igny8-frontend:"))]
+    return [row for row in built if row.partition(":")[2] not in known] + [
+        row for row in rows if row.startswith("<none>")
+    ]
