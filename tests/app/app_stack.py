@@ -142,7 +142,14 @@ class DataServices:
 
     def pause_redis(self) -> None:
         """Have Redis hang: it takes connections and answers nothing."""
-        self._docker("pause", f"{self.name}-redis")
+        # The kernel may fail to freeze a container that is busy; the engine then takes its word back.
+        for attempt in range(5):
+            try:
+                return self._docker("pause", f"{self.name}-redis")
+            except subprocess.CalledProcessError as error:
+                if attempt == 4:
+                    raise RuntimeError(f"Redis could not be paused: {error.stderr}") from error
+                time.sleep(1)
 
     def continue_redis(self) -> None:
         """Let it go on."""

@@ -35,7 +35,12 @@ def deployed(edge, engine, tmp_path):
     engine.images = {"sha256:0", "sha256:1", "sha256:2"}
     for number, state in enumerate(["good", "good", "live"]):
         journal = [{"at": f"{number}", "run": f"{number}", "phase": "record", "event": "ended"}]
-        record = {"state": state, "predecessor": f"v{number - 1}", "updated_at": f"{number}", "journal": journal}
+        record = {
+            "state": state,
+            "predecessor": f"v{number - 1}",
+            "updated_at": f"{number}",
+            "journal": journal,
+        }
         record["images"] = {"app_api": f"sha256:{number}"}
         (tmp_path / f"releases/v{number}").mkdir(parents=True)
         (tmp_path / f"releases/v{number}/record.json").write_text(json.dumps(record))
