@@ -1,9 +1,9 @@
 # One word for each thing to do; what it means is in the scripts and playbooks that are called.
-.PHONY: demo test lint unit app browser health molecule bench prepare clean
+.PHONY: demo test lint unit app browser health molecule bench chaos prepare clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo | test | lint | unit | app | browser | health | molecule | bench | clean (see README.md)"
+	@echo "make demo | test | lint | unit | app | browser | health | molecule | bench | chaos | clean (see README.md)"
 
 .venv/installed: requirements.txt
 	tests/bin/venv .venv
@@ -32,6 +32,9 @@ health: .venv/installed prepare
 
 bench: .venv/installed
 	tests/bin/bench
+
+chaos: .venv/installed
+	tests/bin/chaos
 
 prepare: .venv/installed
 	sandbox/bin/prepare

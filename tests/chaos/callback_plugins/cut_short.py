@@ -9,12 +9,13 @@ short_description: Kill this run at a task, or list its tasks
 description:
   - E(CUT_SHORT_AT) names a task as output does, C(role : task); the run is killed when it begins for the first time.
   - E(CUT_SHORT_AFTER) is the number of seconds that the task may run before.
-  - E(CUT_SHORT_LIST) is a file to which a line is added for each task that was not skipped.
+  - E(CUT_SHORT_LIST) is a file to which a line is added for each task that was not skipped, its name and its seconds.
 """
 
 import os
 import signal
 import threading
+import time
 
 from ansible.plugins.callback import CallbackBase
 
@@ -37,8 +38,10 @@ class CallbackModule(CallbackBase):
         self._at = os.environ.get("CUT_SHORT_AT", "")
         self._after = float(os.environ.get("CUT_SHORT_AFTER", "0"))
         self._list = os.environ.get("CUT_SHORT_LIST", "")
+        self._begun = 0.0
 
     def v2_runner_on_start(self, host, task) -> None:
+        self._begun = time.monotonic()
         if not self._at or task.get_name() != self._at:
             return
         self._at = ""
@@ -51,4 +54,4 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result) -> None:
         if self._list:
             with open(self._list, "a", encoding="utf-8") as handle:
-                handle.write(f"{result.task.get_name()}\n")
+                handle.write(f"{result.task.get_name()}\t{time.monotonic() - self._begun:.2f}\n")
