@@ -14,4 +14,4 @@ def test_the_version_that_was_wanted_is_live_and_alone(app):
 
 
 def test_nothing_is_left_over(app):
-    assert left_over(app) == []
+    assert left_over(app) == ""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from app_host import EDGE, AppHost
 
 #: Files of a write, a dump or an unpacking that was cut short.
 UNFINISHED = r"find /data/app -name '.json-*' -o -name '*.part' -o -name '.ansible_tmp*'"
 
 
-def left_over(app: AppHost) -> list[str]:
+def left_over(app: AppHost) -> str:
     """Return one line for each thing that no record accounts for; empty where there is nothing."""
     releases = set(app.run(f"ls {app.root}/releases").split())
     known = {name for name in releases if app.record(name)}
-    return [
+    return "\n".join([
         *(f"folder {name} without a record" for name in releases - known),
         *(f"lock: {line}" for line in _lines(app, f"ls {app.root} | grep -x lock.json || true")),
         *(f"file {path}" for path in _lines(app, UNFINISHED)),
@@ -32,6 +34,8 @@ def left_over(app: AppHost) -> list[str]:
     ]
 
 
+#: The end of a release's id.
+RELEASE_TAG = re.compile(r"-[0-9a-f]{12}$")
 DATABASES = ("igny8", "postgres", "template0", "template1")
 
 

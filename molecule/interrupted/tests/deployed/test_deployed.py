@@ -16,4 +16,4 @@ def test_the_journal_tells_of_every_run_that_died(app):
 
 
 def test_nothing_is_left_over(app):
-    assert left_over(app) == []
+    assert left_over(app) == ""

@@ -10,4 +10,4 @@ def test_the_version_before_the_fix_is_live(app):
 
 
 def test_nothing_is_left_over(app):
-    assert left_over(app) == []
+    assert left_over(app) == ""

@@ -15,4 +15,4 @@ def test_the_one_that_was_given_up_is_failed_and_says_why(app):
 
 
 def test_nothing_is_left_over(app):
-    assert left_over(app) == []
+    assert left_over(app) == ""
