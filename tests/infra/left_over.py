@@ -14,7 +14,9 @@ def left_over(app: AppHost) -> str:
     """Return one line for each thing that no record accounts for; empty where there is nothing."""
     releases = set(app.run(f"ls {app.root}/releases").split())
     known = {name for name in releases if app.record(name)}
-    return "\n".join([
+    schemas = app.sql("SELECT nspname FROM pg_namespace WHERE nspname ~ 'snapshot'").split()
+    databases = set(app.sql("SELECT datname FROM pg_database").split()) - DATABASES
+    found = [
         *(f"folder {name} without a record" for name in releases - known),
         *(f"lock: {line}" for line in _lines(app, f"ls {app.root} | grep -x lock.json || true")),
         *(f"file {path}" for path in _lines(app, UNFINISHED)),
@@ -22,21 +24,15 @@ def left_over(app: AppHost) -> str:
         *(f"proof key {line}" for line in _lines(app, f"cat {EDGE}/etc/maps/probe.map || true")),
         *(f"container {line}" for line in _containers(app, known)),
         *(f"image {line}" for line in _images(app, known)),
-        *(
-            f"schema {name}"
-            for name in app.sql("SELECT nspname FROM pg_namespace WHERE nspname ~ 'snapshot'").split()
-        ),
-        *(
-            f"database {name}"
-            for name in app.sql("SELECT datname FROM pg_database").split()
-            if name not in DATABASES
-        ),
+        *(f"schema {name}" for name in schemas),
+        *(f"database {name}" for name in databases),
     ]
+    return "\n".join(found)
 
 
 #: The end of a release's id.
 RELEASE_TAG = re.compile(r"-[0-9a-f]{12}$")
-DATABASES = ("igny8", "postgres", "template0", "template1")
+DATABASES = {"igny8", "postgres", "template0", "template1"}
 
 
 def _lines(app: AppHost, command: str) -> list[str]:
@@ -51,9 +47,7 @@ def _containers(app: AppHost, known: set[str]) -> list[str]:
 
 
 def _images(app: AppHost, known: set[str]) -> list[str]:
-    """Tags of the app's images that no record names, and images without a name."""
+    """Tags of releases that no record names, and images without a name."""
     rows = _lines(app, "docker images --format '{{.Repository}}:{{.Tag}}'")
-    built = [row for row in rows if row.startswith(("igny8-backend:", "igny8-frontend:"))]
-    return [row for row in built if row.partition(":")[2] not in known] + [
-        row for row in rows if row.startswith("<none>")
-    ]
+    tagged = [row for row in rows if RELEASE_TAG.search(row) and row.partition(":")[2] not in known]
+    return tagged + [row for row in rows if row.startswith("<none>")]
