@@ -47,7 +47,6 @@ def _containers(app: AppHost, known: set[str]) -> list[str]:
 
 
 def _images(app: AppHost, known: set[str]) -> list[str]:
-    """Tags of releases that no record names, and images without a name."""
+    """Tags of releases that no record names. Images without a name are stages of builds, the cache of the next one."""
     rows = _lines(app, "docker images --format '{{.Repository}}:{{.Tag}}'")
-    tagged = [row for row in rows if RELEASE_TAG.search(row) and row.partition(":")[2] not in known]
-    return tagged + [row for row in rows if row.startswith("<none>")]
+    return [row for row in rows if RELEASE_TAG.search(row) and row.partition(":")[2] not in known]
