@@ -13,20 +13,24 @@ export function singleFlight<T>(work: () => Promise<T>): () => Promise<T> {
 }
 
 /**
- * Runs `work` while no other tab refreshes. The lock only spares requests: a frozen tab may hold it, so
- * after 5 s `work` runs without it, and the server gives both tabs the same tokens. It is never stolen.
+ * Runs `work` while no other tab refreshes; `waited` says whether one did until now. The lock only spares
+ * requests: a frozen tab may hold it, so after 5 s `work` runs without it, and the server gives both tabs
+ * the same tokens. It is never stolen.
  */
-export async function withRefreshLock<T>(work: () => Promise<T>): Promise<T> {
+export async function withRefreshLock<T>(work: (waited: boolean) => Promise<T>): Promise<T> {
   let started = false;
-  const run = () => {
+  const run = (waited: boolean) => {
     started = true;
-    return work();
+    return work(waited);
   };
   try {
-    return await navigator.locks.request(LOCK_NAME, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, run);
+    const { locks } = navigator;
+    const atOnce = await locks.request(LOCK_NAME, { ifAvailable: true }, async (lock) => lock && { result: await run(false) });
+    if (atOnce) return atOnce.result;
+    return await locks.request(LOCK_NAME, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, () => run(true));
   } catch (error) {
     if (started) throw error;
     // Not granted in time, or a browser or an address without locks: they need https or localhost.
-    return run();
+    return run(false);
   }
 }

@@ -36,6 +36,7 @@ const SESSION_OVER = 'Your session has ended. Please sign in again.';
 /** How long to wait for another tab's access token: on a page load, and when another tab has just refreshed. */
 const ALONE_WAIT_MS = 150;
 const OTHER_WAIT_MS = 1000;
+const LOOK_MS = 20;
 const OVER_ELSEWHERE = 'You were logged out in another tab.';
 
 export const useAuthStore = create<AuthState>()(
@@ -62,7 +63,10 @@ export const useAuthStore = create<AuthState>()(
 
         refreshToken: singleFlight(() => {
           const { token, refreshToken } = get();
-          return withRefreshLock(() => renew(token, refreshToken));
+          return withRefreshLock(async (waited) => {
+            if (waited && token) await hearOfTokens(token);
+            return renew(token, refreshToken);
+          });
         }),
 
         logout: () => {
@@ -149,6 +153,15 @@ function storeTokens(data: RefreshBody, current: string, epoch: string | null): 
   });
   const { token, refreshToken } = get();
   if (token && refreshToken) announceTokens(token, refreshToken);
+}
+
+/**
+ * Waits until the tokens that another tab has just got are here in place of `failed`. A lock may reach a tab before
+ * the message and the storage do; a tab whose refresh failed has none to tell, so the wait is short.
+ */
+async function hearOfTokens(failed: string): Promise<void> {
+  const end = Date.now() + OTHER_WAIT_MS;
+  while (get().token === failed && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 /** Takes the access token of another tab with the same refresh token, if there is one. */
