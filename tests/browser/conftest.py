@@ -12,7 +12,7 @@ import jwt
 import pytest
 from edge import Edge, Release
 from frontend_build import assemble, build
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, TimeoutError, sync_playwright
 
 from app_client import PASSWORD, Client, claims
 from app_stack import Backend, DataServices
@@ -142,7 +142,13 @@ class Person:
         text = f"{text} ({self.notes})"
         page.get_by_label("New note").fill(text)
         page.get_by_label("New note").press("Enter")
-        page.get_by_role("listitem").filter(has_text=text).wait_for()
+        try:
+            page.get_by_role("listitem").filter(has_text=text).wait_for()
+        except TimeoutError as error:
+            shown, seen = page.get_by_role("main").inner_text(), self.stack.edge.seen[-8:]
+            raise AssertionError(
+                f"'{text}' is not in the list; the page: {shown!r}; the edge: {seen}"
+            ) from error
 
     def refreshes(self) -> int:
         """How many refreshes the edge has seen since the record began."""

@@ -14,19 +14,20 @@ class Events {
     this.listeners.filter(([wanted]) => wanted === name).forEach(([, listener]) => listener(event));
 }
 
-/** Locks as navigator.locks grants them: one holder, the others wait until their signal aborts. */
+/** Locks as navigator.locks grants them: one holder, the others wait until their signal aborts, or do not wait. */
 class Locks {
   private holders = new Map<string, Promise<unknown>>();
   stolen = 0;
 
-  request = async <T>(name: string, options: LockOptions, work: () => Promise<T>): Promise<T> => {
+  request = async <T>(name: string, options: LockOptions, work: (lock: object | null) => Promise<T>): Promise<T> => {
     if (options.steal) this.stolen += 1;
+    if (options.ifAvailable && this.holders.has(name)) return work(null);
     const aborted = new Promise<never>((_resolve, reject) => {
       options.signal?.addEventListener('abort', () => reject(new DOMException('timeout', 'AbortError')));
     });
     aborted.catch(() => undefined);
     while (this.holders.has(name)) await Promise.race([this.holders.get(name), aborted]);
-    const running = work();
+    const running = work({ name });
     const released = running.catch(() => undefined).finally(() => this.holders.delete(name));
     this.holders.set(name, released);
     return running;
