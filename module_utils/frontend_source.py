@@ -84,7 +84,7 @@ class Draft:
 def _place_before(edits: list[Edit], place: int) -> int:
     moved, end = 0, -1
     for edit in sorted(set(edits), key=lambda edit: (edit.start, -edit.end)):
-        if edit.start < end:
+        if edit.end <= end and edit.start < end:
             continue
         if edit.start + moved > place:
             break

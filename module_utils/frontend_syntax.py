@@ -199,13 +199,13 @@ class Edit:
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """Return the text with all edits; one that lies in another is part of it."""
+    """Return the text with all edits; one that lies in another is part of it, and what overlaps goes together."""
     ordered = sorted(set(edits), key=lambda edit: (edit.start, -edit.end))
     parts, place = [], 0
     for edit in ordered:
-        if edit.start < place:
+        if edit.end <= place and edit.start < place:
             continue
-        parts += [text[place : edit.start], edit.text]
+        parts += [text[place : max(place, edit.start)], edit.text]
         place = max(place, edit.end)
     return "".join(parts) + text[place:]
 
@@ -253,7 +253,7 @@ def cut(node: Node) -> Edit:
         return Edit(line_start, min(stop + 1, len(text)), "")
     while end < stop and text[end] in " \t":
         end += 1
-    while end == stop and start and text[start - 1] in " \t":
+    while not text[end:stop].strip() and start and text[start - 1] in " \t":
         start -= 1
     return Edit(start, end, "")
 
