@@ -20,8 +20,8 @@ class BuildFailed(Exception):
     """What was run, and the end of what it said."""
 
 
-def assemble(version: str, destination: Path) -> Path:
-    """Write the frontend of a version to `destination`: the base, its overlays, then the files that replace others."""
+def assemble(version: str, destination: Path, edit: bool = False) -> Path:
+    """Write the frontend of a version to `destination`: base, overlays, then what a deploy replaces or edits."""
     shutil.copytree(
         SOURCE / "base" / "frontend", destination, ignore=shutil.ignore_patterns("node_modules", "dist")
     )
@@ -29,6 +29,11 @@ def assemble(version: str, destination: Path) -> Path:
         frontend = SOURCE / "overlays" / overlay / "frontend"
         if frontend.is_dir():
             shutil.copytree(frontend, destination, dirs_exist_ok=True)
+    if edit:
+        _call(
+            ["ansible", "localhost", "-m", "frontend_auth_source", "-a", f"path={destination} strict=true"],
+            ROOT,
+        )
     for replacement in _replacements():
         new = destination.parent / replacement["new"].replace("frontend", destination.name, 1)
         if new.exists():

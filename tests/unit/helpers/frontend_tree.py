@@ -14,9 +14,9 @@ NEW = "src/services/api-new.ts"
 
 def fill(folder: Path, version: str) -> Path:
     """Copy the source of a version's frontend, with the new API service."""
-    for layer in ("base", f"overlays/{version}"):
+    for layer in ("base", f"overlays/frontend-{version}"):
         shutil.copytree(IGNY8 / layer / "frontend" / "src", folder / "src", dirs_exist_ok=True)
-    shutil.copy(IGNY8 / "overlays" / "fix" / "frontend" / NEW, folder / NEW)
+    shutil.copy(IGNY8 / "overlays/frontend-fix/frontend" / NEW, folder / NEW)
     return folder
 
 

@@ -29,7 +29,7 @@ def test_the_frontend_before_the_fix_gets_every_edit(tree: Path):
     assert set(outcomes(tree).values()) == {"applied"}
     assert edited(tree) == {API, NEW, BACKUP, STORE, FORM, LAYOUT}
     assert (tree / BACKUP).read_text() == old
-    assert (tree / API).read_text() == (IGNY8 / "overlays/fix/frontend" / NEW).read_text()
+    assert (tree / API).read_text() == (IGNY8 / "overlays/frontend-fix/frontend" / NEW).read_text()
     assert not (tree / NEW).exists()
 
 
