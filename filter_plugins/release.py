@@ -157,11 +157,22 @@ def other_slot(slot: str) -> str:
     return {"blue": "green", "green": "blue"}[slot]
 
 
+def edit_list(steps: list[dict]) -> list[str]:
+    """Return what became of the edits of a source, one line a step and file."""
+    lines = []
+    for step in steps:
+        place = f", {step['file']}" if step["file"] else ""
+        place += f":{step['line']}" if step["line"] else ""
+        lines.append(f"step {step['step']}: {step['outcome'].replace('_', ' ')}{place}, {step['reason']}")
+    return lines
+
+
 class FilterModule:
     """Filters of the release role."""
 
     def filters(self) -> dict:
         return {
+            "edit_list": edit_list,
             "other_slot": other_slot,
             "release_compose": release_compose,
             "release_id": release_id,

@@ -130,7 +130,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.frontend_files import FileProblem, Tree, Write, check_writable, write_all
-from ansible.module_utils.frontend_source import STEPS, Frontend
+from ansible.module_utils.frontend_source import FILES, STEPS, Frontend, refusal
 
 try:
     import ast_grep_py  # noqa: F401
@@ -138,8 +138,6 @@ except ImportError:
     IMPORT_ERROR = traceback.format_exc()
 else:
     IMPORT_ERROR = None
-
-FILES = ("api", "api_new", "api_backup", "auth_store", "app_layout", "login_form")
 
 ARGUMENT_SPEC = dict(
     path=dict(type="path", required=True),
@@ -164,21 +162,6 @@ def differences(tree: Tree, writes: list[Write]) -> list[dict[str, str]]:
             {"before": before, "after": after, "before_header": write.name, "after_header": write.name}
         )
     return shown
-
-
-def refusal(frontend: Frontend) -> str:
-    """Say where a person is needed."""
-    places = []
-    for problem in frontend.needs_a_person():
-        file, line = (
-            f", {problem.file}" if problem.file else "",
-            f", line {problem.line}" if problem.line else "",
-        )
-        places.append(f"step {problem.step}{file}{line}: {problem.reason}")
-    return (
-        f"{'; '.join(places)}. Nothing was written. Make these edits by hand as the guide has them, name the file,"
-        " or skip the step."
-    )
 
 
 def edit(module: AnsibleModule) -> dict[str, Any]:

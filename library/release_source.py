@@ -69,6 +69,30 @@ options:
         description: Name under which the old file is kept.
         type: str
         required: true
+  edits:
+    description:
+      - The guide's edits of a frontend's source, as M(frontend_auth_source) makes them.
+      - They are made on a scratch copy, after the replacements.
+      - What is edited is what counts for the digest. Without O(edits.path) nothing is edited.
+    type: dict
+    suboptions:
+      path:
+        description: Folder of the frontend in the source.
+        type: str
+      skip:
+        description: Steps that are not made.
+        type: list
+        elements: str
+        choices: ["6", "7a", "7b", "7c", "7d", "8"]
+        default: []
+      strict:
+        description: Fail when a step needs a person.
+        type: bool
+        default: true
+      files:
+        description: Files by their options of M(frontend_auth_source), such as C(login_form), where they are not found.
+        type: dict
+        default: {}
 attributes:
   check_mode:
     support: full
@@ -105,6 +129,15 @@ digest:
   description: SHA-256 over names, modes and contents of the files.
   returned: success
   type: str
+edits:
+  description: What became of each step, as M(frontend_auth_source) says it; empty when nothing was to be edited.
+  returned: success
+  type: list
+  elements: dict
+edits_diff:
+  description: The edits as a unified diff.
+  returned: success
+  type: str
 files:
   description: Number of files.
   returned: success
@@ -125,13 +158,17 @@ replaced:
   elements: str
 """
 
+import difflib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.frontend_files import FileProblem, Tree, write_all
+from ansible.module_utils.frontend_source import FILES, STEPS, Frontend, NoParser, refusal
 from ansible.module_utils.release_source import (
     Replacement,
     SourceError,
@@ -171,6 +208,15 @@ ARGUMENT_SPEC = dict(
             kept=dict(type="str", required=True),
         ),
     ),
+    edits=dict(
+        type="dict",
+        options=dict(
+            path=dict(type="str"),
+            skip=dict(type="list", elements="str", choices=list(STEPS), default=[]),
+            strict=dict(type="bool", default=True),
+            files=dict(type="dict", default={}),
+        ),
+    ),
 )
 
 
@@ -199,9 +245,60 @@ def opened(source: str, version: str, archive_dir: str) -> Iterator[tuple[list[s
         yield [folder], commit
 
 
+def unified(tree: Tree, frontend: Frontend) -> str:
+    """Return what a frontend's edits change, as a unified diff."""
+    parts = []
+    for write in frontend.writes():
+        before = tree.read(write.name).text if tree.exists(write.name) else ""
+        after = (write.content or b"").decode("utf-8-sig")
+        lines = [text.splitlines(keepends=True) for text in (before, after)]
+        parts += difflib.unified_diff(*lines, f"a/{write.name}", f"b/{write.name}")
+    return "".join(parts)
+
+
+@contextmanager
+def edited(
+    files: dict[str, str], edits: dict[str, Any] | None, archive_dir: str
+) -> Iterator[tuple[dict, list, str]]:
+    """Yield the files with those of the frontend from an edited scratch copy, the steps, and the difference."""
+    if not edits or not edits["path"]:
+        yield files, [], ""
+        return
+    unknown = sorted(set(edits["files"]) - set(FILES))
+    if unknown:
+        raise SourceError(f"edits.files names {', '.join(unknown)}; it can name {', '.join(FILES)}.")
+    prefix = os.path.join(os.path.normpath(edits["path"]), "")
+    frontend_files = {name: path for name, path in files.items() if name.startswith(prefix)}
+    if not frontend_files:
+        raise SourceError(f"the source has no folder {edits['path']}, in which a frontend was to be edited.")
+    prepare_folder(archive_dir)
+    with tempfile.TemporaryDirectory(dir=archive_dir, prefix="edit-") as folder:
+        for name, path in frontend_files.items():
+            copy = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(copy), exist_ok=True)
+            shutil.copy(path, copy)
+            # A read-only original gives a copy that can be edited.
+            os.chmod(copy, os.stat(copy).st_mode | 0o200)
+        tree = Tree(os.path.join(folder, prefix))
+        frontend = Frontend(tree, edits["files"], edits["skip"])
+        frontend.edit()
+        if edits["strict"] and frontend.needs_a_person():
+            raise SourceError(refusal(frontend))
+        shown = unified(tree, frontend)
+        write_all(tree, frontend.writes())
+        others = {name: path for name, path in files.items() if name not in frontend_files}
+        yield {**others, **collect([folder])}, frontend.steps(), shown
+
+
 def assemble(folders: list[str], params: dict[str, Any]) -> dict[str, Any]:
     """Pack the files of the folders; return what was packed."""
     files, replaced = replace(collect(folders), [Replacement(**entry) for entry in params["replacements"]])
+    with edited(files, params["edits"], params["archive_dir"]) as (made, steps, shown):
+        return packed_files(made, params) | {"replaced": replaced, "edits": steps, "edits_diff": shown}
+
+
+def packed_files(files: dict[str, str], params: dict[str, Any]) -> dict[str, Any]:
+    """Pack the files with the additions; return what was packed."""
     contents = manifest(files)
     additions = {entry["path"]: entry["src"] for entry in params["additions"]}
     packed = {**files, **additions}
@@ -214,7 +311,6 @@ def assemble(folders: list[str], params: dict[str, Any]) -> dict[str, Any]:
         "digest": digest(files, contents),
         "files": len(files),
         "manifest": contents,
-        "replaced": replaced,
     }
 
 
@@ -228,7 +324,7 @@ def main() -> None:
         # The options are part of every result.
         module.no_log_values.add(params["source"])
         module.fail_json(msg=str(error))
-    except (SourceError, OSError) as error:
+    except (SourceError, FileProblem, NoParser, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, commit=commit, name=name_of(params["version"]), **result)
 

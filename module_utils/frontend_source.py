@@ -21,6 +21,7 @@ from ansible.module_utils.frontend_syntax import (
     Edit,
     NotApplicable,
     NotUnderstood,
+    SgRoot,
     Unreadable,
     apply,
     called_name,
@@ -46,7 +47,14 @@ DONE = {
     "8": "the login is told whether to remember the user",
 }
 
+#: The files that can be named.
+FILES = tuple(DEFAULTS)
+
 Step = Callable[[Code], list[Edit]]
+
+
+class NoParser(Exception):
+    """The library that reads TypeScript is not there; the text is one sentence for the operator."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,10 @@ class Frontend:
     """The frontend in a folder, and what the steps make of it."""
 
     def __init__(self, tree: Tree, names: dict[str, str], skipped: list[str]) -> None:
+        if SgRoot is None:
+            raise NoParser(
+                "the Python of the control node has no ast-grep-py, which edits of a frontend need."
+            )
         self.tree, self.names, self.skipped = tree, names, skipped
         self.drafts: dict[str, Draft] = {}
         self.moves: list[Write] = []
@@ -399,3 +411,18 @@ class Frontend:
             return bool(LoginForm(Code(file.text, file.tsx), login).calls())
         except (Unreadable, RecursionError):
             return False
+
+
+def refusal(frontend: Frontend) -> str:
+    """Say where a person is needed."""
+    places = []
+    for problem in frontend.needs_a_person():
+        file, line = (
+            f", {problem.file}" if problem.file else "",
+            f", line {problem.line}" if problem.line else "",
+        )
+        places.append(f"step {problem.step}{file}{line}: {problem.reason}")
+    return (
+        f"{'; '.join(places)}. Nothing was written. Make these edits by hand as the guide has them, name the file,"
+        " or skip the step."
+    )

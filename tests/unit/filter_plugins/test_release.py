@@ -10,6 +10,7 @@ from ansible.module_utils.release_store import check_id
 from release import (
     FilterModule,
     compose_project,
+    edit_list,
     other_slot,
     release_compose,
     release_id,
@@ -181,6 +182,7 @@ def test_other_slot():
 
 
 FILTERS = (
+    "edit_list",
     "other_slot",
     "release_compose",
     "release_id",
@@ -243,4 +245,15 @@ def test_list_of_a_bare_host_says_what_to_do():
     nothing = {"releases": {}, "problems": [], "live": "", "rollback_target": ""}
     assert releases_listed(nothing, "deploy-command") == [
         "no release is on this host; deploy one: deploy-command"
+    ]
+
+
+def test_edits_are_a_line_each():
+    steps = [
+        {"step": "7b", "outcome": "applied", "file": "store.ts", "line": 7, "reason": "kept out"},
+        {"step": "7d", "outcome": "not_applicable", "file": "", "line": 0, "reason": "no interval"},
+    ]
+    assert edit_list(steps) == [
+        "step 7b: applied, store.ts:7, kept out",
+        "step 7d: not applicable, no interval",
     ]

@@ -9,6 +9,7 @@ import tarfile
 
 import pytest
 import release_source
+from frontend_tree import fill
 from git_repository import GitRepository
 from manual import results_in_manual, returned
 
@@ -146,3 +147,75 @@ def test_what_cannot_be_read_or_written_fails(pack, tmp_path):
     (tmp_path / "file").touch()
     assert "Not a directory" in pack("fix", archive_dir=str(tmp_path / "file/archives"))["msg"]
     assert "No such file" in pack("fix", additions=[{"path": "a", "src": str(tmp_path / "missing")}])["msg"]
+
+
+@pytest.fixture
+def pack_frontend(run_module, tmp_path):
+    """Pack a source with the reference app's old frontend and the new API service; returns the result."""
+    fill(tmp_path / "source/web", "before")
+    (tmp_path / "source/server.py").write_text("pass")
+
+    def call(edits: dict, **options) -> dict:
+        folders = {"source": str(tmp_path / "source"), "archive_dir": str(tmp_path / "archives")}
+        return run_module(release_source, folders | {"version": "v1", "edits": edits} | options)
+
+    return call
+
+
+def test_a_frontend_is_edited_in_a_copy(pack_frontend, tmp_path):
+    store = tmp_path / "source/web/src/store/authStore.ts"
+    before, plain = store.read_bytes(), pack_frontend({})
+    result = pack_frontend({"path": "web"})
+    packed = members(result["archive"])
+    assert "token: state.token," not in packed["web/src/store/authStore.ts"]
+    assert "token: state.token," in members(plain["archive"])["web/src/store/authStore.ts"]
+    assert "web/src/services/api-new.ts" not in packed
+    assert packed["server.py"] == "pass"
+    assert {step["outcome"] for step in result["edits"]} == {"applied"}
+    assert "-        token: state.token,\n" in result["edits_diff"]
+    assert "+++ b/src/store/authStore.ts\n" in result["edits_diff"]
+    assert result["changed"] is False
+    assert store.read_bytes() == before
+    assert result["digest"] != plain["digest"] == pack_frontend({})["digest"]
+    assert (plain["edits"], plain["edits_diff"]) == ([], "")
+    assert {path.suffix for path in (tmp_path / "archives").iterdir()} == {".tar"}
+
+
+def test_what_is_edited_already_keeps_its_digest(pack_frontend, tmp_path):
+    first = pack_frontend({"path": "web"})
+    with tarfile.open(first["archive"]) as tar:
+        tar.extractall(tmp_path / "source2", filter="data")
+    again = pack_frontend({"path": "web"}, source=str(tmp_path / "source2"))
+    assert again["digest"] == first["digest"]
+    assert again["edits_diff"] == ""
+
+
+def test_an_edit_for_a_person_stops_it_unless_told_otherwise(pack_frontend, tmp_path):
+    store = tmp_path / "source/web/src/store/authStore.ts"
+    store.write_text(store.read_text().replace("token: state.token,", "sealed: seal(state.token),"))
+    assert "step 7b, src/store/authStore.ts, line" in pack_frontend({"path": "web"})["msg"]
+    lenient = pack_frontend({"path": "web", "strict": False})
+    assert [step["outcome"] for step in lenient["edits"] if step["step"] == "7b"] == ["needs_a_person"]
+
+
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        ({"path": "none"}, "no folder none"),
+        ({"path": "web", "files": {"shop": "a.ts"}}, "edits.files names shop"),
+        ({"path": "web", "files": {"auth_store": "src/none.ts"}}, "src/none.ts, which auth_store names"),
+    ],
+)
+def test_edits_that_cannot_be_made_are_one_sentence(pack_frontend, edits, said):
+    assert said in pack_frontend(edits)["msg"]
+
+
+def test_a_read_only_original_is_edited_in_the_copy(pack_frontend, tmp_path):
+    (tmp_path / "source/web/src/store/authStore.ts").chmod(0o444)
+    assert {step["outcome"] for step in pack_frontend({"path": "web"})["edits"]} == {"applied"}
+
+
+def test_a_missing_parser_is_named_where_edits_are_asked_for(pack_frontend, monkeypatch):
+    monkeypatch.setattr("ansible.module_utils.frontend_source.SgRoot", None)
+    assert "ast-grep-py" in pack_frontend({"path": "web"})["msg"]
+    assert "msg" not in pack_frontend({})
