@@ -36,7 +36,9 @@ def switch(someone, live: str, mid_refresh=None) -> None:
     go_on.set()
     # The page shows who is signed in before it has the new token. A test that ends access tokens next would end this
     # one before its first use, and a client asks for no third one.
-    wait_until(lambda: any(seen.status == 403 for seen in edge.seen[asked:]), "the page with the new access token")
+    wait_until(
+        lambda: any(seen.status == 403 for seen in edge.seen[asked:]), "the page with the new access token"
+    )
     pages.expect_signed_in(mid_refresh, someone.site)
     pages.go(mid_refresh, someone.site, "/")
 
