@@ -261,6 +261,19 @@ def test_a_refresh_sets_both(given: Variant):
     check(refresh_sets_both, given)
 
 
+def test_a_login_that_asks_for_a_refresh_first_is_no_refresh():
+    login = refresh(
+        """
+        const response = await fetch('/api/auth/refresh/', { method: 'POST' });
+        const data = await response.json();
+        set({ token: data.access });
+        """,
+        name="login",
+    )
+    with pytest.raises(NotApplicable):
+        refresh_sets_both(Code(login.before, False))
+
+
 def test_without_a_refresh_there_is_nothing_to_do():
     with pytest.raises(NotApplicable):
         refresh_sets_both(Code(in_store().before, False))

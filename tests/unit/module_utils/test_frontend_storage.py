@@ -350,6 +350,17 @@ REFUSED = {
         """,
         refused="migration",
     ),
+    "a key that is taken out and put back": in_store(
+        """
+        tidy: () => {
+          const raw = localStorage.getItem('access_token');
+          localStorage.removeItem('access_token');
+          if (raw) set({ token: raw });
+          localStorage.setItem('access_token', /*!*/ 'moved');
+        },
+        """,
+        refused="both removed and written",
+    ),
     "by apply": in_login(
         "localStorage.setItem.apply(localStorage, /*!*/ ['access_token', data.access]);", "which key"
     ),
