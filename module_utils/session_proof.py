@@ -27,7 +27,7 @@ NEXT_STEP = "go back to the release before, and look up what the lost have in co
 ENDED = """
     ended AS MATERIALIZED (
         SELECT DISTINCT ON (family_id) * FROM (
-            SELECT {family_id}::text AS family_id, {revoked_reason} AS reason, {revoked_at} AS at FROM {table}
+            SELECT {family_id} AS family_id, {revoked_reason} AS reason, {revoked_at} AS at FROM {table}
             WHERE {revoked_reason} <> %(rotated)s AND {revoked_at} > %(taken_at)s::timestamptz - interval '1 minute'
         ) AS ending ORDER BY family_id, at DESC
     )
@@ -35,16 +35,17 @@ ENDED = """
 FAMILIES = (
     "WITH "
     + ENDED
-    + """, fate AS (
+    + """, tip AS (
+        SELECT DISTINCT {family_id} AS family_id FROM {table} WHERE {revoked_at} IS NULL AND {expires_at} > %(now)s
+    ), fate AS (
         SELECT was.family_id, was.user_id, CASE
-            WHEN EXISTS (SELECT FROM {table} AS tip WHERE tip.{revoked_at} IS NULL AND tip.{expires_at} > %(now)s
-                         AND tip.{family_id}::text = was.family_id) THEN 'live'
+            WHEN tip.family_id IS NOT NULL THEN 'live'
             WHEN was.expires_at <= %(now)s THEN 'expired'
             ELSE coalesce((SELECT reason FROM ended WHERE ended.family_id = was.family_id), 'missing') END AS fate
-        FROM {schema}.families AS was
+        FROM {schema}.families AS was LEFT JOIN tip ON tip.family_id = was.family_id
     )
     SELECT fate, count(*) AS count, (
-        array_agg(left(encode(sha256(convert_to(family_id, 'UTF8')), 'hex'), 12) || ' of user ' || user_id)
+        array_agg(left(encode(sha256(convert_to(family_id::text, 'UTF8')), 'hex'), 12) || ' of user ' || user_id)
         FILTER (WHERE fate <> 'live'))[1:%(named)s] AS who
     FROM fate GROUP BY fate
     """

@@ -25,9 +25,6 @@ CREATE = """
         name text NOT NULL, taken_at timestamptz NOT NULL, families bigint, adopted bigint, sessions bigint,
         reason text NOT NULL
     );
-    CREATE UNLOGGED TABLE {schema}.families (
-        family_id text NOT NULL, user_id text NOT NULL, expires_at timestamptz NOT NULL
-    );
     CREATE UNLOGGED TABLE {schema}.sessions (key_hash bytea NOT NULL, expires_at timestamptz);
 """
 DROP = """
@@ -38,20 +35,26 @@ EXISTING = """
     SELECT (SELECT true FROM pg_namespace WHERE nspname = %(schema)s) AS in_use,
            to_regclass(%(snapshot)s) IS NOT NULL AS taken
 """
-TAKE_FAMILIES = """
-    INSERT INTO {schema}.families
-    SELECT {family_id}::text, {user_id}::text, {expires_at} FROM {table}
-    WHERE {revoked_at} IS NULL AND {expires_at} > %(now)s
+LIVE_FAMILIES = """
+    SELECT {family_id} AS family_id, {user_id} AS user_id, {expires_at} AS expires_at,
+           {token_id} = {family_id} AS adopted
+    FROM {table} WHERE {revoked_at} IS NULL AND {expires_at} > %(now)s
 """
-COUNT_FAMILIES = """
-    SELECT count(*) AS families, count(*) FILTER (WHERE {token_id} = {family_id}) AS adopted FROM {table}
-    WHERE {revoked_at} IS NULL AND {expires_at} > %(now)s
+# The columns have the types of the token table, so that its indexes serve the comparison.
+TAKE_FAMILIES = f"""
+    CREATE UNLOGGED TABLE {{schema}}.families AS {LIVE_FAMILIES};
+    ALTER TABLE {{schema}}.families ALTER family_id SET NOT NULL, ALTER user_id SET NOT NULL;
 """
+TAKE_NO_FAMILIES = "CREATE UNLOGGED TABLE {schema}.families ()"
+COUNT_FAMILIES = "SELECT count(*) AS families, count(*) FILTER (WHERE adopted) AS adopted FROM "
+COUNT_LIVE_FAMILIES = f"{COUNT_FAMILIES} ({LIVE_FAMILIES}) AS live"
+COUNT_TAKEN_FAMILIES = f"{COUNT_FAMILIES} {{schema}}.families"
 TAKE_SESSIONS = """
     INSERT INTO {schema}.sessions
     SELECT sha256(convert_to(session_key, 'UTF8')), expire_date FROM {sessions} WHERE expire_date > %(now)s
 """
-COUNT_SESSIONS = "SELECT count(*) AS sessions FROM {sessions} WHERE expire_date > %(now)s"
+COUNT_LIVE_SESSIONS = "SELECT count(*) AS sessions FROM {sessions} WHERE expire_date > %(now)s"
+COUNT_TAKEN_SESSIONS = "SELECT count(*) AS sessions FROM {schema}.sessions"
 NOTE = """
     INSERT INTO {schema}.snapshot VALUES (%(name)s, %(now)s, %(families)s, %(adopted)s, %(sessions)s, %(reason)s);
     ANALYZE {schema}.families;
@@ -112,25 +115,33 @@ def take(transaction: Transaction, options: Mapping[str, Any], check_mode: bool)
         "adopted": None,
     }
     try:
-        if not reason:
-            taken |= transaction.row(COUNT_FAMILIES, {"now": now}, names)
-        if options["sessions_in"] == DATABASE:
-            taken |= transaction.row(COUNT_SESSIONS, {"now": now}, names)
-        else:
-            taken["sessions"] = _count(options)
-        if not check_mode:
-            _write(transaction, options, names, taken)
+        (_count if check_mode else _write)(transaction, options, names, taken)
     except NotKnown as error:
         raise HealthError(str(error)) from error
     return {**taken, "taken_at": now}
+
+
+def _count(
+    transaction: Transaction, options: Mapping[str, Any], names: dict[str, Any], taken: dict[str, Any]
+) -> None:
+    if not taken["reason"]:
+        taken |= transaction.row(COUNT_LIVE_FAMILIES, taken, names)
+    if options["sessions_in"] == DATABASE:
+        taken |= transaction.row(COUNT_LIVE_SESSIONS, taken, names)
+    else:
+        with SessionStore(store_options(options)) as store:
+            taken["sessions"] = sum(1 for _ in hashes(store, options["scan_seconds"]))
 
 
 def _write(
     transaction: Transaction, options: Mapping[str, Any], names: dict[str, Any], taken: dict[str, Any]
 ) -> None:
     transaction.rows(CREATE, {}, names)
-    if not taken["reason"]:
+    if taken["reason"]:
+        transaction.rows(TAKE_NO_FAMILIES, {}, names)
+    else:
         transaction.rows(TAKE_FAMILIES, taken, names)
+        taken |= transaction.row(COUNT_TAKEN_FAMILIES, {}, names)
     if options["sessions_in"] == DATABASE:
         transaction.rows(TAKE_SESSIONS, taken, names)
     else:
@@ -138,7 +149,7 @@ def _write(
         with SessionStore(store_options(options)) as store:
             lines = Lines(f"\\\\x{digest.hex()}\n" for digest in hashes(store, options["scan_seconds"]))
             transaction.copy(table, lines)
-        taken["sessions"] = transaction.row("SELECT count(*) AS n FROM {schema}.sessions", {}, names)["n"]
+    taken |= transaction.row(COUNT_TAKEN_SESSIONS, {}, names)
     transaction.rows(NOTE, taken, names)
 
 
@@ -165,11 +176,6 @@ def hashes(store: SessionStore, seconds: float) -> Iterator[bytes]:
             if digest not in seen:
                 seen.add(digest)
                 yield digest
-
-
-def _count(options: Mapping[str, Any]) -> int:
-    with SessionStore(store_options(options)) as store:
-        return sum(1 for _ in hashes(store, options["scan_seconds"]))
 
 
 class Lines:

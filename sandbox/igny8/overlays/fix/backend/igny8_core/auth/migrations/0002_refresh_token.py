@@ -32,11 +32,13 @@ CREATE TABLE auth_refresh_token (
 );
 CREATE UNIQUE INDEX rt_one_live_tip ON auth_refresh_token (family_id) WHERE revoked_at IS NULL;
 CREATE UNIQUE INDEX rt_one_child ON auth_refresh_token (parent_id) WHERE parent_id IS NOT NULL;
-CREATE INDEX rt_live_exp ON auth_refresh_token (expires_at) WHERE revoked_at IS NULL;
+CREATE INDEX rt_live_exp ON auth_refresh_token (expires_at)
+    INCLUDE (user_id, family_id, token_id) WHERE revoked_at IS NULL;
 CREATE INDEX rt_created_cov ON auth_refresh_token (created_at)
     INCLUDE (rotation_count, remember_me, expires_at);
 CREATE INDEX rt_user ON auth_refresh_token (user_id);
-CREATE INDEX rt_ended ON auth_refresh_token (revoked_at) WHERE revoked_reason <> 'rotated';
+CREATE INDEX rt_ended ON auth_refresh_token (revoked_at)
+    INCLUDE (revoked_reason, expires_at) WHERE revoked_reason <> 'rotated';
 """
 
 
@@ -105,6 +107,7 @@ class Migration(migrations.Migration):
                             models.Index(
                                 condition=Q(revoked_at__isnull=True),
                                 fields=["expires_at"],
+                                include=["user", "family_id", "token_id"],
                                 name="rt_live_exp",
                             ),
                             models.Index(
@@ -114,7 +117,10 @@ class Migration(migrations.Migration):
                             ),
                             models.Index(fields=["user"], name="rt_user"),
                             models.Index(
-                                condition=~Q(revoked_reason="rotated"), fields=["revoked_at"], name="rt_ended"
+                                condition=~Q(revoked_reason="rotated"),
+                                fields=["revoked_at"],
+                                include=["revoked_reason", "expires_at"],
+                                name="rt_ended",
                             ),
                         ],
                     },
