@@ -88,6 +88,11 @@ rollback_problem:
   description: Why a rollback is not possible; empty when it is.
   returned: always
   type: str
+schema_floor:
+  description: Migrations that are applied on this host and that code must know to bear the schema.
+  returned: always
+  type: list
+  elements: str
 cut_short:
   description:
     - Release whose deploy was cut short before its switch, when that is the last that happened on the host.
@@ -117,6 +122,7 @@ from ansible.module_utils.release_store import (
     prunable,
     read_records,
     rollback_target,
+    schema_floor,
 )
 
 try:
@@ -199,6 +205,7 @@ def collect(client, params: dict) -> dict:
         },
         rollback_target=target,
         rollback_problem=problem,
+        schema_floor=schema_floor(records),
         cut_short=cut_short_deploy(records, live),
         prunable=prunable(records, live, params["keep"]),
         problems=problems,

@@ -3,8 +3,10 @@
 A release is the folder ``<root>/releases/<id>``. Its ``record.json`` holds what was found and done::
 
     {id, version, state, predecessor, slot, images: {service: image id}, features: [...], settings: {...},
-     created_at, updated_at, journal: [{at, run, phase, event, ...}]}
+     migrations: [...], schema_floor: [...], created_at, updated_at, journal: [{at, run, phase, event, ...}]}
 
+``migrations`` are those that its code knows. ``schema_floor`` are those that were applied up to then although code
+without them cannot bear the schema any more.
 ``state`` is the furthest point that the release has reached: see `STATES`.
 """
 
@@ -114,13 +116,13 @@ def rollback_target(records: dict[str, dict], live: str | None, wanted: str | No
             "no live release is recorded on this host, so there is nothing to roll back from. Deploy first."
         )
     if wanted:
-        return _check_target(records, live, wanted)
+        return _check_schema(records, live, _check_target(records, live, wanted))
     seen = {live}
     candidate = records[live].get("predecessor")
     while candidate and candidate not in seen:
         seen.add(candidate)
         if candidate in records and records[candidate]["state"] in PROVEN:
-            return candidate
+            return _check_schema(records, live, candidate)
         candidate = records.get(candidate, {}).get("predecessor")
     raise ReleaseError(
         f"live release {live} has no proven predecessor to roll back to; name one of those that are: "
@@ -130,6 +132,26 @@ def rollback_target(records: dict[str, dict], live: str | None, wanted: str | No
 
 def _proven(records: dict[str, dict], live: str) -> list[str]:
     return [name for name, record in records.items() if record["state"] in PROVEN and name != live]
+
+
+def schema_floor(records: dict[str, dict]) -> list[str]:
+    """Return the migrations that code must know to bear the schema as it is: earlier code cannot."""
+    return sorted({name for record in records.values() for name in record.get("schema_floor", [])})
+
+
+def _check_schema(records: dict[str, dict], live: str, target: str) -> str:
+    floor = schema_floor(records)
+    unknown = [name for name in floor if name not in records[target].get("migrations", [])]
+    if unknown:
+        bearing = [
+            name for name in _proven(records, live) if set(floor) <= set(records[name].get("migrations", []))
+        ]
+        raise ReleaseError(
+            f"release {target} is older than the database's schema: {', '.join(unknown)} was applied, which its code "
+            f"does not know and could not bear. Those that can: {', '.join(bearing) or 'none on this host'}. To go "
+            "further back, restore a backup of before."
+        )
+    return target
 
 
 def _check_target(records: dict[str, dict], live: str, wanted: str) -> str:

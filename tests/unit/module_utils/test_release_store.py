@@ -15,6 +15,7 @@ from ansible.module_utils.release_store import (
     cut_short_deploy,
     prunable,
     rollback_target,
+    schema_floor,
 )
 
 HOSTILE = [
@@ -248,3 +249,42 @@ OLD = journal("1 a stage begins", "2 a record ended")
 )  # fmt: skip
 def test_a_deploy_that_was_cut_short_before_its_switch_is_found(records, found):
     assert cut_short_deploy(records, "old") == found
+
+
+CONTRACTED = "shop.0003_drop"
+
+
+@pytest.fixture
+def contracted() -> dict[str, dict]:
+    """v3 applied a migration that v1 cannot bear; v2 was deployed again from a source that has it."""
+    made = records(v1=("good", None), v2=("good", "v1"), v3=("live", "v1"))
+    made["v1"]["migrations"] = ["shop.0001_initial"]
+    made["v2"]["migrations"] = made["v3"]["migrations"] = ["shop.0001_initial", CONTRACTED]
+    made["v3"]["schema_floor"] = [CONTRACTED]
+    return made
+
+
+def test_a_target_that_cannot_bear_the_schema_is_refused(contracted):
+    for wanted in (None, "v1"):
+        with pytest.raises(ReleaseError) as refused:
+            rollback_target(contracted, "v3", wanted)
+        assert str(refused.value).startswith(
+            "release v1 is older than the database's schema: shop.0003_drop was applied, which its code does not know "
+            "and could not bear. Those that can: v2."
+        )
+
+
+def test_a_target_that_knows_the_migration_can_bear_it(contracted):
+    assert rollback_target(contracted, "v3", "v2") == "v2"
+
+
+def test_a_target_without_a_list_of_its_migrations_is_not_trusted_to_know_one(contracted):
+    del contracted["v2"]["migrations"]
+    with pytest.raises(ReleaseError, match="older than the database's schema"):
+        rollback_target(contracted, "v3", "v2")
+
+
+def test_the_floor_is_that_of_all_records_for_a_failed_deploy_may_have_set_it(contracted):
+    contracted["v4"] = {"state": "failed", "schema_floor": ["shop.0004_x"]}
+    assert schema_floor(contracted) == [CONTRACTED, "shop.0004_x"]
+    assert schema_floor(records(v1=("live", None))) == []
