@@ -1,9 +1,10 @@
-"""Makes the prober's script and filter importable."""
+"""Makes the programs and filters of roles importable."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-PROBER = Path(__file__).resolve().parents[3] / "roles" / "prober"
-sys.path[:0] = [str(PROBER / "files"), str(PROBER / "filter_plugins")]
+ROLES = Path(__file__).resolve().parents[3] / "roles"
+PROBER = ROLES / "prober"
+sys.path[:0] = [str(PROBER / "files"), str(PROBER / "filter_plugins"), str(ROLES / "migration/files")]

@@ -1,0 +1,59 @@
+"""The Django project of the image: its settings, its migrations, and what its database has of them."""
+
+from __future__ import annotations
+
+import os
+import runpy
+
+
+def set_up(manage: str) -> None:
+    """Load the project as its manage.py would: that file alone may know which settings it has."""
+    import django
+    from django.core import management
+
+    execute, management.execute_from_command_line = management.execute_from_command_line, lambda *_: None
+    try:
+        runpy.run_path(manage, run_name="__main__")
+    finally:
+        management.execute_from_command_line = execute
+    if "DJANGO_SETTINGS_MODULE" not in os.environ:
+        raise SystemExit(
+            f"{manage} names no settings; set DJANGO_SETTINGS_MODULE in the service's environment."
+        )
+    django.setup()
+
+
+def label(migration) -> str:
+    """Return how a migration is called: its app, a dot, its name."""
+    return f"{migration.app_label}.{migration.name}"
+
+
+def read_migrations(connection) -> tuple[list[str], list]:
+    """Return the names of all migrations in the image, and those that the database lacks in their order."""
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    known = sorted(".".join(key) for key in executor.loader.disk_migrations)
+    return known, [migration for migration, _backwards in plan]
+
+
+def applied(connection) -> list[str]:
+    """Return the names of the migrations that the database has, the oldest first."""
+    from django.db.migrations.recorder import MigrationRecorder
+
+    recorder = MigrationRecorder(connection)
+    if not recorder.has_table():
+        return []
+    rows = recorder.migration_qs.order_by("id").values_list("app", "name")
+    return [".".join(row) for row in rows]
+
+
+def invalid_indexes(connection) -> list[str]:
+    """Return the indexes on the search path that PostgreSQL does not use, because their building was cut short."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "WHERE NOT i.indisvalid AND c.relnamespace::regnamespace::name = ANY(current_schemas(false)) ORDER BY 1"
+        )
+        return [name for (name,) in cursor.fetchall()]

@@ -1,0 +1,270 @@
+"""What plans, applies and proves migrations in the container of a new image, on a database that is in use."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app_stack import assemble, wait_for
+
+FILES = Path(__file__).resolve().parents[2] / "roles/migration/files"
+OPTIONS = {
+    "lock_timeout": 1,
+    "statement_timeout": 0,
+    "retries": 1,
+    "retry_seconds": 1,
+    "wait_seconds": 0,
+}
+
+
+class Image:
+    """A version of the backend as its image holds it, and a database to migrate."""
+
+    def __init__(self, services, source: Path, database: str) -> None:
+        self.services = services
+        self.source = source
+        self.database = database
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run the package beside the project's manage.py."""
+        return subprocess.run(
+            [sys.executable, "-m", "migrating", *arguments],
+            cwd=self.source,
+            env=self.services.environment(POSTGRES_DB=self.database, PYTHONPATH=str(FILES)),
+            capture_output=True,
+            text=True,
+        )
+
+    def ask(self, *arguments: str) -> dict:
+        """Run it and return its answer, which is all that stdout has."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def plan(self) -> dict:
+        return self.ask("plan", "manage.py")
+
+    def apply(self, **options: float) -> dict:
+        return self.ask("apply", "manage.py", json.dumps(OPTIONS | options))
+
+
+@pytest.fixture
+def database(services) -> Iterator[str]:
+    """A database with the schema of `fix`."""
+    name = "applying"
+    services.sql(f"CREATE DATABASE {name}")
+    try:
+        yield name
+    finally:
+        services.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def image(services, database, tmp_path) -> Callable[[str], Image]:
+    """Makes a version; the first one brings the database to the schema of `fix`."""
+
+    def make(version: str) -> Image:
+        return Image(services, assemble(version, tmp_path / version), database)
+
+    prepared = Image(services, assemble("fix", tmp_path / "prepared"), database)
+    assert prepared.apply()["pending"] == []
+    return make
+
+
+@contextmanager
+def open_transaction(services, database: str, statement: str) -> Iterator[None]:
+    """A transaction that has run a statement and does not end."""
+    with services.connect(database) as connection, connection.transaction():
+        connection.execute(statement)
+        yield
+
+
+def test_an_empty_database_gets_everything_and_the_plan_says_so_before(services, database, tmp_path):
+    fix = Image(services, assemble("fix", tmp_path / "fix"), database)
+    plan = fix.plan()
+    assert (plan["applied"], plan["tables"], plan["missing"]) == ([], {}, "")
+    names = [one["name"] for one in plan["pending"]]
+    assert "igny8_auth.0002_refresh_token" in names and set(names) == set(plan["known"])
+    result = fix.apply()
+    assert result["failure"] == {} and result["missing"] == []
+    assert sorted(result["applied"]) == sorted(names)
+    again = fix.apply()
+    assert (again["applied"], again["pending"], again["tries"]) == ([], [], 1)
+
+
+def test_the_plan_has_statements_with_their_tables_and_writes_nothing(image):
+    made = image("next")
+    plan = made.plan()
+    [label] = plan["pending"]
+    assert label["name"] == "igny8_notes.0002_note_label"
+    added = {"sql": 'ALTER TABLE "igny8_note" ADD COLUMN "label" text NULL;', "table": "igny8_note"}
+    assert added in label["statements"]
+    assert plan["tables"]["igny8_note"] >= 0
+    assert [one["name"] for one in made.plan()["pending"]] == [label["name"]]
+
+
+@pytest.mark.parametrize(
+    ("version", "rule"), [("drops-column", "DROP_COLUMN"), ("required-column", "NOT_NULL")]
+)
+def test_the_linter_says_what_earlier_code_cannot_bear(image, version: str, rule: str):
+    issues = [issue for one in image(version).plan()["pending"] for issue in one["issues"]]
+    assert {"rule": rule, "table": "igny8_note"}.items() <= issues[0].items()
+
+
+def test_what_a_migration_would_take_back_is_no_issue_of_it(services, database, tmp_path):
+    Image(services, assemble("before", tmp_path / "before"), database).apply()
+    plan = Image(services, assemble("fix", tmp_path / "fix"), database).plan()
+    assert [one for one in plan["pending"] if one["issues"]] == []
+
+
+def test_models_without_a_migration_are_named(image):
+    made = image("next")
+    (made.source / "igny8_core/notes/migrations/0002_note_label.py").unlink()
+    assert "Add field label to note" in made.plan()["missing"]
+
+
+def test_of_two_migrations_the_first_stays_when_the_second_fails(image, services, database):
+    result = image("broken-halfway").apply()
+    assert result["applied"] == ["igny8_notes.0002_note_label"]
+    assert result["pending"] == ["igny8_notes.0003_broken"]
+    assert (result["failure"]["kind"], result["failure"]["migration"], result["tries"]) == (
+        "error",
+        "igny8_notes.0003_broken",
+        1,
+    )
+    assert "made_to_fail" in result["failure"]["message"]
+    with services.connect(database) as connection:
+        columns = connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'igny8_note'"
+        ).fetchall()
+    assert ("label",) in columns and ("colour",) not in columns
+    assert image("next").apply()["pending"] == []
+
+
+def test_a_lock_that_is_not_had_is_tried_for_again_and_given_up(image, services, database):
+    made = image("next")
+    with open_transaction(services, database, "SELECT * FROM igny8_note"):
+        begun = time.monotonic()
+        result = made.apply()
+        assert time.monotonic() - begun < 30
+    assert (result["failure"]["kind"], result["tries"], result["applied"]) == ("lock", 2, [])
+    assert "idle in transaction, open for" in result["failure"]["blocker"]
+    assert made.apply()["applied"] == ["igny8_notes.0002_note_label"]
+
+
+def test_a_lock_that_gets_free_meanwhile_is_had(image, services, database):
+    made, answer = image("next"), {}
+    with open_transaction(services, database, "SELECT * FROM igny8_note"):
+        thread = threading.Thread(target=lambda: answer.update(made.apply(retries=5)))
+        thread.start()
+        with services.connect(database) as watcher:
+            waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
+            wait_for(
+                lambda: watcher.execute(waits, [database]).fetchone() == (1,), "the migration's wait", 60
+            )
+        time.sleep(2.2)
+    thread.join()
+    assert answer["failure"] == {} and answer["tries"] > 1
+
+
+def test_one_runner_at_a_time(image, services, database):
+    made = image("next")
+    number = zlib.crc32(b"django_migration")
+    with open_transaction(services, database, f"SELECT pg_advisory_xact_lock({number})"):
+        result = made.apply()
+    assert (result["failure"]["kind"], result["applied"]) == ("busy", [])
+    assert "of igny8 from" in result["failure"]["message"]
+
+
+def apply_and_lose_the_server(made: Image) -> dict:
+    """Apply a slow migration whose connection the server ends meanwhile: all that a migration sees of a restart."""
+    answer: dict = {}
+    thread = threading.Thread(target=lambda: answer.update(made.apply(retries=3)))
+    thread.start()
+    with made.services.connect() as watcher:
+        slow = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(10)%%' AND datname = %s"
+        wait_for(lambda: watcher.execute(slow, [made.database]).fetchone(), "the slow migration", 60)
+        watcher.execute(f"SELECT pg_terminate_backend(pid) FROM ({slow}) AS slow", [made.database])
+    thread.join()
+    return answer
+
+
+def test_a_server_that_goes_away_is_asked_again(image):
+    answer = apply_and_lose_the_server(image("slow-migration"))
+    assert answer["failure"] == {} and answer["tries"] == 2 and answer["pending"] == []
+    assert answer["applied"][-1] == "igny8_notes.0004_slow"
+
+
+def test_a_migration_outside_a_transaction_is_not_tried_again(image):
+    made = image("slow-migration")
+    slow = made.source / "igny8_core/notes/migrations/0004_slow.py"
+    slow.write_text(slow.read_text().replace("    dependencies", "    atomic = False\n    dependencies"))
+    answer = apply_and_lose_the_server(made)
+    assert (answer["failure"]["kind"], answer["tries"]) == ("away", 1)
+    assert answer["pending"] == ["igny8_notes.0004_slow"]
+
+
+def test_a_statement_that_takes_too_long_is_ended(image):
+    result = image("slow-migration").apply(statement_timeout=1)
+    assert result["failure"]["kind"] == "error"
+    assert "statement timeout" in result["failure"]["message"]
+
+
+def test_what_the_migrations_describe_and_the_database_lacks_is_named(image, services, database):
+    made = image("fix")
+    with services.connect(database) as connection:
+        connection.execute("DROP INDEX rt_live_exp")
+        connection.execute("ALTER TABLE igny8_note DROP COLUMN text")
+        connection.execute("DROP TABLE auth_user_epoch")
+        connection.execute("ALTER TABLE auth_refresh_token DROP CONSTRAINT rt_token_uq")
+    assert sorted(made.apply()["missing"]) == [
+        "column igny8_note.text",
+        "constraint rt_token_uq of auth_refresh_token",
+        "index rt_live_exp of auth_refresh_token",
+        "table auth_user_epoch",
+    ]
+
+
+def test_an_index_whose_building_was_cut_short_is_named(image, services, database):
+    made = image("fix")
+    with services.connect(database) as connection, pytest.raises(psycopg.errors.UniqueViolation):
+        connection.execute("CREATE UNIQUE INDEX CONCURRENTLY never_built ON django_migrations (app)")
+    assert made.plan()["invalid_indexes"] == made.apply()["invalid_indexes"] == ["never_built"]
+
+
+def test_a_migration_and_the_note_of_it_are_one(image, services, database):
+    """A migration that defers statements is noted after its own transaction: it must not be there without its note."""
+    made = image("locking-index")
+    with services.connect(database) as connection:
+        connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no note'; END $$"
+        )
+        connection.execute("CREATE TRIGGER t BEFORE INSERT ON django_migrations EXECUTE FUNCTION refuse()")
+        assert made.apply()["failure"]["message"].count("no note")
+        found = connection.execute("SELECT to_regclass('igny8_note_created')").fetchone()
+    assert found == (None,)
+
+
+def test_a_project_whose_manage_py_names_no_settings_is_told_so(image, services):
+    made = image("fix")
+    (made.source / "manage.py").write_text("from django.core.management import execute_from_command_line\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "migrating", "plan", "manage.py"],
+        cwd=made.source,
+        env={key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+        | {"PYTHONPATH": str(FILES)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0 and "manage.py names no settings" in done.stderr

@@ -1,0 +1,81 @@
+"""The parts of the migration role's program that need no Django."""
+
+from __future__ import annotations
+
+import pytest
+from migrating.apply import kind_of, may_try_again, pauses
+from migrating.plan import table_of
+
+
+@pytest.mark.parametrize(
+    ("statement", "table"),
+    [
+        ('ALTER TABLE "t" ADD COLUMN "a" int', "t"),
+        ('ALTER TABLE ONLY "s"."t" DROP COLUMN a', "t"),
+        ("ALTER TABLE IF EXISTS t RENAME TO u", "t"),
+        ('CREATE TABLE IF NOT EXISTS "t" (a int)', "t"),
+        ('DROP TABLE IF EXISTS "t" CASCADE', "t"),
+        ('CREATE UNIQUE INDEX CONCURRENTLY "i" ON "t" ("a") WHERE "b"', "t"),
+        ("UPDATE t SET a = 1", "t"),
+        ("DELETE FROM t", "t"),
+        ("INSERT INTO t VALUES (1)", "t"),
+        ("SET LOCAL lock_timeout = '2s'", ""),
+        ("BEGIN;", ""),
+    ],
+)
+def test_the_table_of_a_statement(statement: str, table: str):
+    assert table_of(statement) == table
+
+
+@pytest.mark.parametrize(
+    ("retries", "first", "expected"),
+    [(0, 2, []), (1, 2, [2]), (5, 2, [2, 4, 8, 16, 30]), (3, 0, [0, 0, 0]), (2, 100, [30, 30])],
+)
+def test_pauses_double_up_to_a_limit(retries: int, first: float, expected: list[float]):
+    assert pauses(retries, first) == expected
+
+
+def failure(state: str | None) -> Exception:
+    """What Django raises for an error of the server."""
+    error, cause = RuntimeError("x"), RuntimeError("y")
+    cause.sqlstate = state
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("state", "usable", "kind"),
+    [
+        ("55P03", True, "lock"),
+        ("40P01", True, "lock"),
+        ("57P01", False, "away"),
+        ("57P03", True, "away"),
+        ("08006", True, "away"),
+        (None, False, "away"),
+        ("42703", True, "error"),
+        ("57014", True, "error"),
+        (None, True, "error"),
+    ],
+)
+def test_why_a_migration_failed(state: str | None, usable: bool, kind: str):
+    assert kind_of(failure(state), usable) == kind
+
+
+class Migration:
+    def __init__(self, atomic: bool) -> None:
+        self.atomic = atomic
+
+
+@pytest.mark.parametrize(
+    ("kind", "migration", "again"),
+    [
+        ("lock", Migration(True), True),
+        ("away", Migration(True), True),
+        ("away", None, True),
+        ("away", Migration(False), False),
+        ("lock", Migration(False), False),
+        ("error", Migration(True), False),
+    ],
+)
+def test_what_left_nothing_behind_may_be_tried_again(kind: str, migration: Migration | None, again: bool):
+    assert may_try_again(kind, migration) == again
