@@ -12,7 +12,14 @@ from project_files import ROLES, ROOT, dicts, load, yaml_files
 from release import VERSION_PATTERN
 
 RULES = load(ROOT / "playbooks/tasks/input.yml")[0]["vars"]["__input_rules"]
-CHANGING = {"deploy": True, "rollback": True, "verify": False, "preflight": False}
+CHANGING = {
+    "deploy": True,
+    "rollback": True,
+    "backup": True,
+    "restore": True,
+    "verify": False,
+    "preflight": False,
+}
 
 
 @pytest.mark.parametrize(("name", "whole"), CHANGING.items())

@@ -38,15 +38,17 @@ def test_each_login_says_how_tls_is_used(arguments: dict, options: set[str]):
 
 
 def dump(**variables: str) -> tuple[dict[str, str], list[str]]:
-    """Environment and volumes of the container that dumps the database."""
+    """Environment and volumes of the container that dumps and restores the database."""
     role, loader = Role("postgres"), DataLoader()
     [task] = [
         task
-        for task in loader.load_from_file(str(role.path / "tasks/backup.yml"), trusted_as_template=True)
+        for task in loader.load_from_file(str(role.path / "tasks/tool.yml"), trusted_as_template=True)
         if "community.docker.docker_container" in task
     ]
     defaults = loader.load_from_file(str(role.path / "defaults/main.yml"), trusted_as_template=True)
     given = {
+        "__postgres_database": "shop",
+        "__postgres_tool": "dump.sh",
         "postgres_backup_dir": "/srv/backups",
         "postgres_backup_name": "v2",
         "postgres_login_db": "shop",
@@ -67,7 +69,11 @@ def test_dump_uses_tls_as_the_inventory_says():
 def test_dump_without_a_certificate_mounts_none():
     environment, volumes = dump()
     assert (environment["PGSSLMODE"], environment["PGSSLROOTCERT"]) == ("prefer", "")
-    assert [volume.partition(":")[0] for volume in volumes] == ["/srv/backups", "/srv/password"]
+    assert [volume.partition(":")[0] for volume in volumes] == [
+        "/srv/backups",
+        "/srv/backups/tools",
+        "/srv/password",
+    ]
 
 
 @pytest.mark.parametrize("inventory", REAL, ids=lambda inventory: inventory.name)

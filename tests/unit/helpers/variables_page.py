@@ -17,6 +17,8 @@ OPERATOR = {
     "igny8_version": "Version to deploy, in place of the inventory's.",
     "release": "Release that a rollback goes to; without it, the nearest good one before the live release.",
     "deploy_wait_seconds": "Seconds to wait for another run to end before giving up; 0 without it.",
+    "restore": "Backup that a restore is about, to see what it would change; without it, the confirmed or newest one.",
+    "confirm_restore": "Backup to restore, although what is newer is lost: the id of a release, or a file's name.",
     "take_over": "Holder, known to be dead, whose release lock is taken over; the refusal names it.",
     "reviewed": "Id of the release whose changes somebody has reviewed, where `require_review` asks for it.",
     "prober_enabled": "`false` leaves the prober out of a run, such as a deploy that mends a broken app.",

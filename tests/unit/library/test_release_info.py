@@ -102,6 +102,16 @@ def test_live_release_is_the_one_in_the_memory_of_the_edge(info, deployed, edge,
     ]
 
 
+def test_live_release_behind_the_page_of_the_edge_is_the_one_in_its_file(info, deployed, edge):
+    del edge.memory[LIVE]["live"]
+    result = info()
+    assert (result["live"], result["live_slot"]) == ("v2", "green")
+    assert result["problems"] == [
+        "edge answers everybody with its page, although green is the live slot in its file. Any deploy, rollback or "
+        "restore takes it away."
+    ]
+
+
 def test_dead_edge_leaves_its_file(info, deployed, tmp_path):
     result = info(edge_socket=str(tmp_path / "none.sock"))
     assert (result["live"], len(result["problems"])) == ("v2", 1)

@@ -15,6 +15,14 @@ filter_loader.add_directory(str(ROOT / "filter_plugins"))
 lookup_loader.add_directory(str(ROOT / "lookup_plugins"))
 NOW = time.time()
 
+#: What PostgreSQL answers; the database has 10 MB.
+ANSWER = {
+    "epoch": str(NOW),
+    "asked_at": str(NOW),
+    "bytes": 10 * 1024**2,
+    "may_create": True,
+    "replaced": False,
+}
 #: What a host without problems answers, by role.
 GOOD: dict[str, dict[str, Any]] = {
     "release": {
@@ -35,7 +43,10 @@ GOOD: dict[str, dict[str, Any]] = {
         "postgres_login_user": "app",
         "postgres_login_db": "app",
         "postgres_image": "postgres:1",
-        "__postgres_time": {"query_result": [{"epoch": str(NOW), "asked_at": str(NOW)}]},
+        "postgres_backup_dir": "/srv/backups",
+        "__postgres_replaced": "app__replaced",
+        "__postgres_time": {"query_result": [ANSWER]},
+        "__postgres_free": {"stdout_lines": ["Avail File", "25 /srv", "1 /"]},
         "__postgres_host_time": {"stdout": str(NOW)},
         "__postgres_image": {"images": [{}]},
     },
@@ -141,6 +152,26 @@ CASES = [
         "The clock of the app host is off by -60.0 s from PostgreSQL's on 127.0.0.1:5432; at most 5 s",
     ),
     ("postgres", {"__postgres_image": {"images": []}}, "The app host has no image postgres:1,"),
+    (
+        "postgres",
+        {"__postgres_free": {"stdout_lines": ["Avail File", "24 /srv", "1 /"]}},
+        "too little room for a backup that is proven: /srv has 24 MB free; 25 MB are needed, 2.5 times the size",
+    ),
+    (
+        "postgres",
+        {"postgres_data_dir": "/var/lib/docker"},
+        "too little room for a backup that is proven: / has 1 MB free; 25 MB are needed",
+    ),
+    (
+        "postgres",
+        {"__postgres_time": {"query_result": [ANSWER | {"may_create": False}]}},
+        "does not let app create databases, which a backup needs .* Allow it: ALTER ROLE app CREATEDB.",
+    ),
+    (
+        "postgres",
+        {"__postgres_time": {"query_result": [ANSWER | {"replaced": True}]}},
+        "A restore was cut short: database app__replaced, which it replaced, is still there. Finish it:",
+    ),
     (
         "edge",
         {"__edge_configuration": {"stat": {"exists": False}}},

@@ -1,0 +1,99 @@
+"""Restores whose control process is killed: one database is whole and serves, and the next run ends what was begun."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from playbook_run import PROJECT
+
+RUN = ["ansible-playbook", "playbooks/restore.yml", "--extra-vars=prober_enabled=false"]
+CALM = os.environ | {"ANSIBLE_FORCE_COLOR": "false", "PYTHONUNBUFFERED": "1"}
+
+
+@pytest.fixture
+def restore(inventory, backups):
+    """Start a restore of the backup that was made by hand, in a process group of its own."""
+    command = [
+        *RUN, f"--inventory={inventory}", f"--extra-vars=confirm_restore={backups.by_hand()}",
+    ]  # fmt: skip
+
+    def start() -> subprocess.Popen:
+        return subprocess.Popen(
+            command, cwd=PROJECT, env=CALM, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+
+    return start
+
+
+def kill_at(run: subprocess.Popen, task: str, seconds: float) -> None:
+    """Kill the control process and all that it started, some time after a task begins."""
+    for line in run.stdout:
+        if task in line:
+            break
+    else:
+        pytest.fail(f"the run ended before {task!r}")
+    time.sleep(seconds)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+
+
+def finished(run: subprocess.Popen) -> str:
+    """Wait until a run ends well, and return what it said on one line."""
+    text = " ".join(run.communicate(timeout=600)[0].split())
+    assert run.returncode == 0, text
+    return text
+
+
+@pytest.fixture(autouse=True)
+def loss(app):
+    """Rows are lost again before each restore, and are back after it."""
+    app.sql("DELETE FROM igny8_note WHERE id <= (SELECT min(id) + 9 FROM igny8_note)")
+    yield
+    assert app.sql("SELECT count(*) FROM igny8_note WHERE text = 'in the backup'") == "20"
+
+
+def test_killed_while_it_restores_beside(restore, backups, app):
+    kill_at(restore(), "Run restore.sh in a container", 2)
+    assert "igny8" in backups.databases()
+    assert app.get("/").status == 200
+    finished(restore())
+    backups.assert_clean()
+
+
+def test_killed_while_it_swaps(restore, backups, app):
+    """The host goes on by itself; the next run verifies, and does not restore a second time."""
+    kill_at(restore(), "Put the restored database in place", 1.5)
+    deadline = time.monotonic() + 120
+    while "igny8__replaced" not in backups.databases() or app.get("/").status != 200:
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    app.sql(
+        "INSERT INTO igny8_note (client_id, user_id, text, created_at) "
+        "SELECT gen_random_uuid(), min(id), 'after', now() FROM igny8_user"
+    )
+    said = finished(restore())
+    assert "was cut short after its swap: it is verified and finished now" in said
+    assert app.sql("SELECT count(*) FROM igny8_note WHERE text = 'after'") == "1"
+    backups.assert_clean()
+
+
+def test_killed_on_both_sides_while_users_meet_the_page(restore, backups, app):
+    """A session that cannot be ended keeps the swap waiting: the page is up, and nobody is left to take it away."""
+    backups.hold_session(300)
+    try:
+        kill_at(restore(), "Put the restored database in place", 12)
+        page = app.get("/")
+        assert (page.status, page.headers["retry-after"]) == (503, "5")
+        app.run("pkill --signal KILL --full '[A]nsiballZ_database_swap|[d]atabase_swap'; true")
+        time.sleep(8)
+        assert app.get("/").status == 503
+        assert "igny8" in backups.databases()
+    finally:
+        backups.end_sessions()
+    finished(restore())
+    backups.assert_clean()

@@ -1,0 +1,100 @@
+"""Backups and restores that are refused or fail: they say why in words, and the database is as it was."""
+
+from __future__ import annotations
+
+import pytest
+from backup_host import BACKUPS
+
+#: What lose_data.yml did, as a restore counts it.
+LOSS = (
+    "would be lost: 3 .*public.auth_group_permissions: the table would come back; .*"
+    "public.igny8_note: 3 rows newer than the backup would be lost, 1 row would go back to what it held, "
+    "15 rows would come back; .*public.igny8_user: .*column created_at would come back"
+)
+NEXT = r"Nothing was changed\. If it is wanted: .*playbooks/restore.yml -e confirm_restore={}"
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(backups):
+    """Whatever a test asks for, nothing of the app's database changes and nothing is left behind."""
+    before = backups.contents()
+    yield
+    backups.assert_clean()
+    assert backups.contents() == before
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "said"),
+    [("", "Nobody has confirmed that."), ("nothing", "confirm_restore=nothing names another backup.")],
+)
+def test_without_its_confirmation_the_loss_is_counted_and_nothing_done(backups, refused, confirmed, said):
+    name = backups.by_hand()
+    refused("restore", f"{LOSS}.*{said}.*{NEXT.format(name)}", confirm_restore=confirmed)
+
+
+def test_a_backup_that_is_not_there_is_refused_with_those_that_are(backups, refused):
+    refused(
+        "restore", rf"Backup nothing is not in {BACKUPS}; there are: {backups.by_hand()}", restore="nothing"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ('truncate --size=-100 "$1"', "has changed since it was proven: it has .* cut or corrupt"),
+        (
+            'printf x | dd of="$1" bs=1 seek=9000 conv=notrunc status=none',
+            "has changed since it was proven: .* and the checksum .* cut or corrupt",
+        ),
+        ('rm "$2"', "which says what it holds: it was not proven"),
+        # Whoever changes both gets past the checksum, and no further.
+        (
+            'truncate --size=-20000 "$1"; sum=$(sha256sum "$1" | cut -d" " -f1); '
+            'sed -i "s/\\"sha256\\": \\"[0-9a-f]*/\\"sha256\\": \\"$sum/" "$2"',
+            "Backup broken.dump cannot be restored: pg_restore: error: .* The database that serves was not touched",
+        ),
+        (
+            'sed -i "s/\\"public.igny8_note\\": 20/\\"public.igny8_note\\": 21/" "$2"',
+            "is not what was dumped: public.igny8_note has 20 rows, 21 are needed. It is no backup.",
+        ),
+    ],
+    ids=["cut", "corrupt", "unproven", "unreadable", "other-rows"],
+)
+def test_what_is_no_sound_backup_is_refused(backups, refused, change: str, sentence: str):
+    backups.copy("broken", change)
+    try:
+        refused("restore", sentence, confirm_restore="broken")
+    finally:
+        backups.remove("broken")
+
+
+def test_without_room_no_backup_is_begun(refused):
+    sentence = (
+        r"1 problem was found: 1\. The app host has too little room for a backup .* Nothing was changed"
+    )
+    refused("backup", sentence, postgres_room_factor=1000000)
+
+
+def test_a_disk_that_fills_up_fails_the_dump_in_a_sentence(refused, app):
+    app.run("mkdir -p /root/full && mount -t tmpfs -o size=20k tmpfs /root/full")
+    try:
+        sentence = "Database igny8 cannot be dumped: .*No space left on device.*was not touched"
+        refused("backup", sentence, postgres_room_factor=0, postgres_backup_dir="/root/full/backups")
+        assert app.run("find /root/full -name '*.part' -o -name '*.dump'") == ""
+    finally:
+        app.run("umount /root/full")
+
+
+def test_a_database_in_use_by_somebody_else_is_not_replaced(backups, refused):
+    backups.hold_session(300)
+    try:
+        sentence = "databases igny8 and igny8__restored keep being used: .* The database serves that was there before"
+        refused("restore", sentence, confirm_restore=backups.by_hand())
+    finally:
+        backups.end_sessions()
+
+
+def test_the_database_of_another_version_does_not_stay(backups, refused, app):
+    """The deploy's own backup is of the version before: the live one finds its table missing."""
+    sentence = "restore of .* failed in .*The database serves that was there before, with all its rows"
+    refused("restore", sentence, confirm_restore=app.live())

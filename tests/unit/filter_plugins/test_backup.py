@@ -1,0 +1,126 @@
+"""What a database holds, what became of it in a restored copy, and how that is said."""
+
+from __future__ import annotations
+
+import pytest
+from backup import backup_name, contents_differences, contents_summary, database_contents, loss_lines
+
+LINES = """
+{"kind": "taken_at", "name": "shop", "value": "2026-01-31T12:00:00.000Z"}
+{"kind": "object", "name": "relation public.a", "value": "r p"}
+{"kind": "object", "name": "column public.a.id", "value": "integer t"}
+{"kind": "sequence", "name": "public.a_id_seq", "value": 7}
+{"kind": "sequence", "name": "public.new_seq", "value": null}
+{"kind": "rows", "name": "public.a", "value": 3}
+{"kind": "rows", "name": "public.b", "value": 2}
+"""
+CONTENTS = database_contents(LINES)
+
+
+def changed(key: str, **values: object) -> dict:
+    """Return the contents with other values under a key; None removes one."""
+    merged = CONTENTS[key] | values
+    return CONTENTS | {key: {name: value for name, value in merged.items() if value is not None}}
+
+
+def test_lines_become_contents():
+    assert CONTENTS == {
+        "taken_at": "2026-01-31T12:00:00.000Z",
+        "objects": {"relation public.a": "r p", "column public.a.id": "integer t"},
+        "sequences": {"public.a_id_seq": 7, "public.new_seq": None},
+        "rows": {"public.a": 3, "public.b": 2},
+    }
+
+
+@pytest.mark.parametrize("lines", [0, 1, 5])
+def test_lines_that_are_cut_short_are_no_contents(lines: int):
+    with pytest.raises(ValueError, match=f"cut short: they have {lines} lines"):
+        database_contents("\n".join(LINES.strip().splitlines()[:lines]))
+
+
+def test_summary_tells_schemas_apart_and_not_rows():
+    summary = contents_summary(CONTENTS)
+    assert (summary["tables"], summary["rows"], summary["taken_at"]) == (2, 5, "2026-01-31T12:00:00.000Z")
+    assert contents_summary(changed("rows", **{"public.a": 4}))["schema_sha256"] == summary["schema_sha256"]
+    other = changed("objects", **{"column public.a.id": "bigint t"})
+    assert contents_summary(other)["schema_sha256"] != summary["schema_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("restored", "sentences"),
+    [
+        (CONTENTS, []),
+        (changed("rows", **{"public.a": 2}), ["public.a has 2 rows, 3 are needed"]),
+        (changed("objects", **{"column public.a.id": None}), ["column public.a.id is missing"]),
+        (changed("objects", **{"column public.a.id": "bigint t"}), ["column public.a.id is different"]),
+        (changed("objects", x="", y=""), ["x, y are not in the dump"]),
+        # It may have gone on until the dump reached it.
+        (changed("sequences", **{"public.a_id_seq": 9, "public.new_seq": 1}), []),
+        (
+            changed("sequences", **{"public.a_id_seq": 6}),
+            ["sequence public.a_id_seq is at 6, 7 is needed"],
+        ),
+        (
+            changed("sequences", **{"public.a_id_seq": None}),
+            ["sequence public.a_id_seq is at None, 7 is needed"],
+        ),
+    ],
+)
+def test_each_difference_is_a_sentence(restored: dict, sentences: list[str]):
+    assert contents_differences(CONTENTS, restored) == sentences
+
+
+def test_many_differences_are_counted():
+    [sentence] = contents_differences(CONTENTS, changed("objects", **{str(n): "" for n in range(7)}))
+    assert sentence == "0, 1, 2, 3, 4 and 2 more are not in the dump"
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "asked", "name"),
+    [
+        ("", "", "new"),
+        ("old", "", "old"),
+        ("old.dump", "", "old"),
+        ("nothing", "", "new"),
+        ("", "old", "old"),
+        ("old", "new", "new"),
+        # What is asked for by name is never replaced by something else.
+        ("old", "nothing", "nothing"),
+    ],
+)
+def test_backup_is_the_one_asked_for_or_confirmed_or_the_newest(confirmed: str, asked: str, name: str):
+    assert backup_name(confirmed, ["new", "old"], asked) == name
+
+
+def test_without_backups_there_is_no_name():
+    assert backup_name("", []) == ""
+
+
+def table(name: str, **values: object) -> dict:
+    """Return a table of postgres_difference_info that differs in nothing but what is given."""
+    same = {"lost": 0, "changed": 0, "returned": 0, "only_in": "", "columns_lost": [], "columns_returned": []}
+    return {"name": name} | same | values
+
+
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        (table("a", lost=1), "a: 1 row newer than the backup would be lost"),
+        (
+            table("a", lost=2, changed=3, returned=4),
+            "a: 2 rows newer than the backup would be lost, 3 rows would go back to what it held, "
+            "4 rows would come back",
+        ),
+        (
+            table("a", lost=1, only_in="now"),
+            "a: 1 row newer than the backup would be lost, the backup does not have the table",
+        ),
+        (table("a", only_in="other"), "a: the table would come back"),
+        (
+            table("a", columns_lost=["x"], columns_returned=["y", "z"]),
+            "a: the backup does not have column x, column y, z would come back",
+        ),
+    ],
+)
+def test_loss_of_a_table_is_a_line(found: dict, line: str):
+    assert loss_lines({"tables": [found]}) == [line]
