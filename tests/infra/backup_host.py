@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 from app_host import ROOT, AppHost
@@ -23,7 +24,7 @@ class BackupHost:
 
     def by_hand(self) -> str:
         """Name of the backup that was made by hand: a time and nothing else."""
-        [name] = [name for name in self.backups() if len(name) == len("20260131t120000z")]
+        [name] = [name for name in self.backups() if re.fullmatch(r"\d{8}t\d{6}z", name)]
         return name
 
     def manifest(self, name: str) -> dict:
@@ -35,7 +36,7 @@ class BackupHost:
         return sorted(self.app.sql("SELECT datname FROM pg_database WHERE datname LIKE 'igny8%'").split())
 
     def copy(self, name: str, change: str = "true") -> None:
-        """Copy the backup that was made by hand, older than any other, and change it: $1 is the dump, $2 what it holds."""
+        """Copy the backup that was made by hand, as an old one, and change it: $1 is the dump, $2 what it holds."""
         source = f"{BACKUPS}/{self.by_hand()}"
         dump, manifest = f"{BACKUPS}/{name}.dump", f"{BACKUPS}/{name}.json"
         self.app.run(
@@ -56,7 +57,7 @@ class BackupHost:
         )
 
     def assert_clean(self) -> None:
-        """Nothing is left of a run: one database, no page, no lock, no file that is not whole, no container of a tool."""
+        """Nothing is left of a run: one database, no page, no lock, no file that is not whole, no container."""
         assert self.databases() == ["igny8"]
         assert self.app.get("/").status == 200
         assert self.app.run(f"find {BACKUPS} -name '*.part'; ls {ROOT}/lock.json 2>/dev/null; true") == ""

@@ -165,7 +165,7 @@ CASES = [
     (
         "postgres",
         {"__postgres_time": {"query_result": [ANSWER | {"may_create": False}]}},
-        "does not let app create databases, which a backup needs .* Allow it: ALTER ROLE app CREATEDB.",
+        "to be restored into and proven. Allow it: ALTER ROLE app CREATEDB.",
     ),
     (
         "postgres",

@@ -52,13 +52,15 @@ def finished(run: subprocess.Popen) -> str:
 @pytest.fixture(autouse=True)
 def loss(app):
     """Rows are lost again before each restore, and are back after it."""
-    app.sql("DELETE FROM igny8_note WHERE id <= (SELECT min(id) + 9 FROM igny8_note)")
+    app.sql(
+        "DELETE FROM igny8_note WHERE id IN (SELECT id FROM igny8_note WHERE text = 'in the backup' LIMIT 10)"
+    )
     yield
     assert app.sql("SELECT count(*) FROM igny8_note WHERE text = 'in the backup'") == "20"
 
 
 def test_killed_while_it_restores_beside(restore, backups, app):
-    kill_at(restore(), "Run restore.sh in a container", 2)
+    kill_at(restore(), "server's own image, restore.sh", 2)
     assert "igny8" in backups.databases()
     assert app.get("/").status == 200
     finished(restore())
@@ -67,7 +69,7 @@ def test_killed_while_it_restores_beside(restore, backups, app):
 
 def test_killed_while_it_swaps(restore, backups, app):
     """The host goes on by itself; the next run verifies, and does not restore a second time."""
-    kill_at(restore(), "Put the restored database in place", 1.5)
+    kill_at(restore(), "Put in place, behind the edge's page", 1.5)
     deadline = time.monotonic() + 120
     while "igny8__replaced" not in backups.databases() or app.get("/").status != 200:
         assert time.monotonic() < deadline
@@ -86,7 +88,7 @@ def test_killed_on_both_sides_while_users_meet_the_page(restore, backups, app):
     """A session that cannot be ended keeps the swap waiting: the page is up, and nobody is left to take it away."""
     backups.hold_session(300)
     try:
-        kill_at(restore(), "Put the restored database in place", 12)
+        kill_at(restore(), "Put in place, behind the edge's page", 12)
         page = app.get("/")
         assert (page.status, page.headers["retry-after"]) == (503, "5")
         app.run("pkill --signal KILL --full '[A]nsiballZ_database_swap|[d]atabase_swap'; true")

@@ -8,7 +8,7 @@ from backup_host import BACKUPS
 
 def test_the_backup_says_what_it_holds(backups, app):
     manifest = backups.manifest(backups.by_hand())
-    assert manifest["contents"]["rows"]["public.igny8_note"] == 20
+    assert manifest["contents"]["rows"]["public.igny8_note"] >= 20
     assert manifest["rows"] == sum(manifest["contents"]["rows"].values())
     assert "column public.igny8_user.created_at" in manifest["contents"]["objects"]
     assert manifest["dump_seconds"] > 0 and manifest["proof_seconds"] > 0

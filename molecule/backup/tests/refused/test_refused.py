@@ -7,7 +7,7 @@ from backup_host import BACKUPS
 
 #: What lose_data.yml did, as a restore counts it.
 LOSS = (
-    "would be lost: 3 .*public.auth_group_permissions: the table would come back; .*"
+    "would be lost: [0-9]+ .*public.auth_group_permissions: the table would come back; .*"
     "public.igny8_note: 3 rows newer than the backup would be lost, 1 row would go back to what it held, "
     "15 rows would come back; .*public.igny8_user: .*column created_at would come back"
 )
@@ -54,8 +54,8 @@ def test_a_backup_that_is_not_there_is_refused_with_those_that_are(backups, refu
             "Backup broken.dump cannot be restored: pg_restore: error: .* The database that serves was not touched",
         ),
         (
-            'sed -i "s/\\"public.igny8_note\\": 20/\\"public.igny8_note\\": 21/" "$2"',
-            "is not what was dumped: public.igny8_note has 20 rows, 21 are needed. It is no backup.",
+            'sed -i "s/\\"public.igny8_note\\": [0-9]*/\\"public.igny8_note\\": 7/" "$2"',
+            "is not what was dumped: public.igny8_note has [0-9]+ rows, 7 are needed. It is no backup.",
         ),
     ],
     ids=["cut", "corrupt", "unproven", "unreadable", "other-rows"],
@@ -76,7 +76,7 @@ def test_without_room_no_backup_is_begun(refused):
 
 
 def test_a_disk_that_fills_up_fails_the_dump_in_a_sentence(refused, app):
-    app.run("mkdir -p /root/full && mount -t tmpfs -o size=20k tmpfs /root/full")
+    app.run("mkdir -p /root/full && mount -t tmpfs -o size=60k tmpfs /root/full")
     try:
         sentence = "Database igny8 cannot be dumped: .*No space left on device.*was not touched"
         refused("backup", sentence, postgres_room_factor=0, postgres_backup_dir="/root/full/backups")
