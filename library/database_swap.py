@@ -166,6 +166,7 @@ ended_sessions:
   type: int
 """
 
+import signal
 import time
 import traceback
 from collections.abc import Callable
@@ -267,9 +268,15 @@ class Release:
         return not_ready(servers, self._params["slot"], addresses(found))
 
 
+def stop(_signal: int, _frame: object) -> None:
+    """End as on any other error, so that the page is taken away."""
+    raise SwapError("the swap was asked to stop before it was done. Run the restore again.")
+
+
 def swap(databases: Databases, page: Page, release: Release, params: dict) -> dict:
     """Swap behind the page, and return the module's result."""
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, stop)
     with page.shown():
         undrained = page.drain(params["drain_seconds"])
         ended = databases.swap(params["database"], params["incoming"], params["outgoing"])

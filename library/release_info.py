@@ -156,8 +156,8 @@ def read_edge(params: dict) -> tuple[dict[str, str], list[str]]:
     if in_memory and LIVE_KEY in in_file and LIVE_KEY not in in_memory:
         # Not a switch: a page was shown in front of the live slot, and whoever showed it is gone.
         return in_file, [
-            f"edge answers everybody with its page, although {in_file[LIVE_KEY]} is the live slot in its file. Any deploy, "
-            "rollback or restore takes it away."
+            f"edge answers everybody with its page, although {in_file[LIVE_KEY]} is the live slot in its file. Any "
+            "deploy, rollback or restore takes it away."
         ]
     if in_file.get(LIVE_KEY) != in_memory.get(LIVE_KEY):
         found = f"{in_memory.get(LIVE_KEY, 'nothing')} in memory and {in_file.get(LIVE_KEY, 'nothing')} in its file"

@@ -10,7 +10,7 @@ import time
 import pytest
 from playbook_run import PROJECT
 
-RUN = ["ansible-playbook", "playbooks/restore.yml", "--extra-vars=prober_enabled=false"]
+RUN = ["ansible-playbook", "playbooks/restore.yml", '--extra-vars={"prober_enabled":false}']
 CALM = os.environ | {"ANSIBLE_FORCE_COLOR": "false", "PYTHONUNBUFFERED": "1"}
 
 
