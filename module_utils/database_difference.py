@@ -149,7 +149,7 @@ def compare_table(now: Database, other: Database, mine: Table | None, theirs: Ta
             only_in="now" if mine else "other",
         )
     common = [column for column in mine.columns if column in theirs.columns]
-    key = mine.key if mine.key == theirs.key else common
+    key = mine.key if mine.key and mine.key == theirs.key else common
     lost, changed, returned = compare_rows(now.rows(mine, key, common), other.rows(theirs, key, common))
     return Difference(
         mine.name,
