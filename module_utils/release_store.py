@@ -3,10 +3,10 @@
 A release is the folder ``<root>/releases/<id>``. Its ``record.json`` holds what was found and done::
 
     {id, version, state, predecessor, slot, images: {service: image id}, features: [...], settings: {...},
-     migrations: [...], schema_floor: [...], created_at, updated_at, journal: [{at, run, phase, event, ...}]}
+     migrations: [...], schema_floor: [...], restored: {taken_at, at, ...}, created_at, updated_at, journal: [{at, run, phase, event, ...}]}
 
 ``migrations`` are those that its code knows. ``schema_floor`` are those that were applied up to then although code
-without them cannot bear the schema any more.
+without them cannot bear the schema any more. ``restored`` is the last restore while the release was live.
 ``state`` is the furthest point that the release has reached: see `STATES`.
 """
 
@@ -135,8 +135,33 @@ def _proven(records: dict[str, dict], live: str) -> list[str]:
 
 
 def schema_floor(records: dict[str, dict]) -> list[str]:
-    """Return the migrations that code must know to bear the schema as it is: earlier code cannot."""
-    return sorted({name for record in records.values() for name in record.get("schema_floor", [])})
+    """Return the migrations that code must know to bear the schema as it is: earlier code cannot.
+
+    What was applied after the backup that was restored last, and before that restore, is not in the database any more.
+    """
+    restores = [record["restored"] for record in records.values() if "restored" in record]
+    restored = max(restores, key=lambda restore: _second(restore["at"]), default=None)
+    return sorted(
+        {
+            name
+            for record in records.values()
+            if not (restored and _undone(record, restored))
+            for name in record.get("schema_floor", [])
+        }
+    )
+
+
+def _undone(record: dict, restored: dict) -> bool:
+    """Whether a release migrated after the moment that was restored, and before it was."""
+    migrated = [entry["at"] for entry in record.get("journal", []) if entry.get("phase") == "migrate"]
+    return bool(migrated) and _second(restored["taken_at"]) <= _second(max(migrated)) <= _second(
+        restored["at"]
+    )
+
+
+def _second(moment: str) -> str:
+    """A moment in UTC to the second, so that moments with and without fractions can be compared."""
+    return moment[:19]
 
 
 def _check_schema(records: dict[str, dict], live: str, target: str) -> str:

@@ -9,6 +9,12 @@ from app_host import EDGE, AppHost
 #: Files of a write, a dump or an unpacking that was cut short.
 UNFINISHED = r"find /data/app -name '.json-*' -o -name '*.part' -o -name '.ansible_tmp*'"
 
+#: What runs start has their id in its environment; modules themselves are read from standard input and have no name.
+PROCESSES = (
+    "grep -lzs '^RELEASE_RUN=.' /proc/[0-9]*/environ | cut -d/ -f3 | "
+    "xargs --no-run-if-empty ps -o pid=,args= || true"
+)
+
 
 def left_over(app: AppHost) -> str:
     """Return one line for each thing that no record accounts for; empty where there is nothing."""
@@ -20,7 +26,7 @@ def left_over(app: AppHost) -> str:
         *(f"folder {name} without a record" for name in releases - known),
         *(f"lock: {line}" for line in _lines(app, f"ls {app.root} | grep -x lock.json || true")),
         *(f"file {path}" for path in _lines(app, UNFINISHED)),
-        *(f"process {line}" for line in _lines(app, "pgrep -af '[A]nsiballZ|[d]ocker compose' || true")),
+        *(f"process {line}" for line in _lines(app, PROCESSES)),
         *(f"proof key {line}" for line in _lines(app, f"cat {EDGE}/etc/maps/probe.map || true")),
         *(f"container {line}" for line in _containers(app, known)),
         *(f"image {line}" for line in _images(app, known)),

@@ -288,3 +288,31 @@ def test_the_floor_is_that_of_all_records_for_a_failed_deploy_may_have_set_it(co
     contracted["v4"] = {"state": "failed", "schema_floor": ["shop.0004_x"]}
     assert schema_floor(contracted) == [CONTRACTED, "shop.0004_x"]
     assert schema_floor(records(v1=("live", None))) == []
+
+
+@pytest.mark.parametrize(
+    ("migrated", "taken_at", "restored_at", "floor"),
+    [
+        ("2026-01-02T10:00:00Z", "2026-01-01T10:00:00.123Z", "2026-01-03T10:00:00Z", []),
+        ("2026-01-01T09:59:59Z", "2026-01-01T10:00:00.123Z", "2026-01-03T10:00:00Z", [CONTRACTED]),
+        ("2026-01-04T10:00:00Z", "2026-01-01T10:00:00.123Z", "2026-01-03T10:00:00Z", [CONTRACTED]),
+    ],
+    ids=["restored to before it", "restored to after it", "migrated again since"],
+)
+def test_a_restore_to_before_a_migration_takes_it_from_the_floor(
+    contracted, migrated, taken_at, restored_at, floor
+):
+    contracted["v3"]["journal"] = [
+        {"at": "2026-01-01T01:00:00Z", "phase": "migrate", "event": "begins"},
+        {"at": migrated, "phase": "migrate", "event": "ended"},
+        {"at": "2026-01-09T01:00:00Z", "phase": "restore", "event": "ended"},
+    ]
+    contracted["v2"]["restored"] = {"taken_at": taken_at, "at": restored_at}
+    assert schema_floor(contracted) == floor
+
+
+def test_the_last_restore_counts(contracted):
+    contracted["v3"]["journal"] = [{"at": "2026-01-02T01:00:00Z", "phase": "migrate", "event": "ended"}]
+    contracted["v3"]["restored"] = {"taken_at": "2026-01-01T01:00:00Z", "at": "2026-01-03T01:00:00Z"}
+    contracted["v2"]["restored"] = {"taken_at": "2026-01-02T02:00:00Z", "at": "2026-01-04T01:00:00Z"}
+    assert schema_floor(contracted) == [CONTRACTED]
