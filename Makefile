@@ -33,7 +33,8 @@ health: .venv/installed prepare
 bench: .venv/installed
 	tests/bin/bench
 
-chaos: .venv/installed
+chaos: .venv/installed prepare
+	tests/bin/scenarios migrations faults
 	tests/bin/chaos
 
 prepare: .venv/installed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.utils
 import http.client
 import http.cookies
 import json
@@ -130,5 +131,15 @@ def _cookies(headers: list[str]) -> dict[str, str]:
         except http.cookies.CookieError:
             continue
         for name, morsel in parsed.items():
-            found[name] = "" if morsel["max-age"] == "0" else morsel.value
+            found[name] = "" if _is_deletion(morsel) else morsel.value
     return found
+
+
+def _is_deletion(morsel: http.cookies.Morsel) -> bool:
+    """Max-Age wins over Expires, and what is no date is no end (RFC 6265, section 5.3)."""
+    if re.fullmatch(r"-?\d+", morsel["max-age"]):
+        return int(morsel["max-age"]) <= 0
+    try:
+        return email.utils.parsedate_to_datetime(morsel["expires"]).timestamp() <= time.time()
+    except (TypeError, ValueError):
+        return False

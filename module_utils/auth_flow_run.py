@@ -104,11 +104,13 @@ class Flow:
             self._ledger.record("bearer_challenge", problems)
 
     def _judge_errors(self, canary: Canary) -> None:
+        problems = []
         for page, status in (("forbidden", 403), ("payment_required", 402)):
             if self._ledger.asked(page):
                 answer = self._app.get(page, access=canary.access, cookie=canary.cookie)
                 self._ledger.record(page, _status_problems(answer, (status,)))
-        problems = self._identity_problems(access=canary.access)
+                problems += self._cookie_problems(answer)
+        problems += self._identity_problems(access=canary.access)
         if self._settings.session_cookie:
             problems += self._identity_problems(cookie=canary.cookie)
         self._ledger.record("session_survives_errors", problems)
@@ -187,7 +189,14 @@ class Flow:
         found = read_field(answer.body, self._settings.identity_field, self._settings.data_key)
         if not problems and str(found).lower() != self._settings.user.lower():
             problems = [f"{answer.described()} as another user than the one that logged in"]
+        problems += self._cookie_problems(answer)
         return [f"{problem}, with the {'cookie' if cookie else 'access token'}" for problem in problems]
+
+    def _cookie_problems(self, answer: Answer) -> list[str]:
+        """A session that is on the server is lost all the same when the browser is told to delete its cookie."""
+        name = self._settings.session_cookie
+        deleted = bool(name) and answer.cookies.get(name) == ""
+        return [f"{answer.described()} and deletes the cookie {name}"] if deleted else []
 
     def _text(self, answer: Answer, name: str) -> str:
         value = read_field(answer.body, name, self._settings.data_key)

@@ -3,7 +3,8 @@
 A release is the folder ``<root>/releases/<id>``. Its ``record.json`` holds what was found and done::
 
     {id, version, state, predecessor, slot, images: {service: image id}, features: [...], settings: {...},
-     migrations: [...], schema_floor: [...], restored: {taken_at, at, ...}, created_at, updated_at, journal: [{at, run, phase, event, ...}]}
+     migrations: [...], schema_floor: [...], restored: {taken_at, at, ...}, created_at, updated_at,
+     journal: [{at, run, phase, event, ...}]}
 
 ``migrations`` are those that its code knows. ``schema_floor`` are those that were applied up to then although code
 without them cannot bear the schema any more. ``restored`` is the last restore while the release was live.

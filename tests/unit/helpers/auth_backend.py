@@ -110,7 +110,8 @@ class Backend:
     def forbidden(self, headers: dict, _body: dict) -> tuple:
         if "error_ends_session" in self.faults:
             self.sessions.discard(_cookie(headers))
-        return 200 if "forbidden_allowed" in self.faults else 403, {"code": "permission_denied"}, {}
+        deletion = {"Set-Cookie": "sessionid=; Max-Age=0"} if "error_deletes_cookie" in self.faults else {}
+        return 200 if "forbidden_allowed" in self.faults else 403, {"code": "permission_denied"}, deletion
 
     def premium(self, _headers: dict, _body: dict) -> tuple:
         return 403 if "premium_denied" in self.faults else 402, {"code": "payment_required"}, {}

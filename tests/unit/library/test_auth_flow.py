@@ -97,6 +97,7 @@ def test_extra_headers_go_with_every_request(run_flow):
         ("forbidden_allowed", "forbidden"),
         ("premium_denied", "payment_required"),
         ("error_ends_session", "session_survives_errors"),
+        ("error_deletes_cookie", "session_survives_errors"),
         ("refresh_html", "refresh"),
         ("refresh_ends_old_access", "other_tab"),
         ("no_rotation", "rotation"),

@@ -1,0 +1,22 @@
+"""The engine of the host is restarted in the middle of a deploy. Its containers are down meanwhile, whoever deploys."""
+
+from __future__ import annotations
+
+from faulty_runs import begun, deploy, noted, serves, wait_for_phase, wait_until
+from left_over import left_over
+from playbook_run import run
+
+
+def test_an_engine_that_is_restarted_comes_back_with_one_release(app, inventory):
+    variables = {"frontend_build_arguments": {"ENGINE": "1"}}
+    with begun(deploy("next", **variables), inventory) as going:
+        wait_for_phase(app, "start", going)
+        with noted("engine restarted: until users are served", "one release serves"):
+            app.run("sv -w 50 restart docker")
+            wait_until(lambda: serves(app, "fix") or serves(app, "next"), 120, "a release that serves")
+        going.result()
+    with noted("engine restarted: the next run", "the next run completes the deploy"):
+        answer = run(deploy("next", **variables), inventory)
+    assert answer.code == 0, answer.text
+    assert serves(app, "next")
+    assert left_over(app) == ""
