@@ -20,8 +20,9 @@ options:
     default: []
   rules:
     description: >-
-      What a text must look like, by variable. C(pattern) is a regular expression over the whole of it, C(needed) says
-      the same in words.
+      What a value must be like, by a regular expression over the names of variables; the first that fits counts. C(pattern) is
+      a regular expression over the whole of a text, C(least) and C(most) are limits of a number, C(needed) says the same in words.
+      A path without a rule is absolute.
     type: dict
     default: {}
 author: Deployment team
@@ -58,7 +59,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: What is needed, in words, and the Python type of a value that needs no conversion. Numbers may be given as text.
 TYPES: dict[str, tuple[str, type]] = {
     "str": ("text", str),
-    "path": ("a path", str),
+    "path": ("an absolute path without '..'", str),
     "bool": ("true or false, which the command line takes as JSON,", bool),
     "list": ("a list", list),
     "dict": ("a mapping", dict),
@@ -70,6 +71,10 @@ SECRET = re.compile(r"(^vault_|_(password|key|secrets?)$)")
 HANDED_ON = re.compile(r"\{\{\s*(\w+)\s*(\|\s*default\([^{}]*\)\s*)?\}\}")
 #: What the example inventories write where an operator has to set something.
 PLACEHOLDER = re.compile(r"CHANGE-ME|\bexample\.com\b")
+#: What no text of an inventory has, but a key or a certificate of several lines.
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+LONGEST = 4096
+ABSOLUTE = re.compile(r"(?!.*/[.][.](/|$))~?/.+")
 UNDEFINED = re.compile(r"'(\w+)' is undefined")
 #: Ansible's own, and where it puts words of the command line that are not `name=value`.
 ANSIBLE_NAMES = re.compile(
@@ -138,13 +143,29 @@ def value_problem(value: Any, option: dict, rule: dict, secret: bool) -> str:
         return f"is {shown(value, secret)}; {needed} is needed"
     if option.get("choices") and value not in option["choices"]:
         return f"is {shown(value, secret)}; one of {', '.join(option['choices'])} is needed"
-    if rule and (not re.fullmatch(rule["pattern"], value) or ".." in value):
+    if rule and not _keeps(value, rule):
         return f"is {shown(value, secret)}; {rule['needed']} is needed"
+    if exact is str and not secret and (CONTROL.search(value) or len(value) > LONGEST):
+        return f"is {shown(value, secret)}; one line of at most {LONGEST} characters is needed"
+    if option["type"] == "path" and not rule and value and not ABSOLUTE.fullmatch(value):
+        return f"is {shown(value, secret)}; {needed} is needed"
     return _parts_problem(value, option)
 
 
+def rule_for(name: str, rules: dict) -> dict:
+    """Return the first rule whose expression is the whole name, an empty one where none is."""
+    return next((rule for names, rule in rules.items() if re.fullmatch(names, name)), {})
+
+
+def _keeps(value: Any, rule: dict) -> bool:
+    """Whether a value is what a rule needs."""
+    if "pattern" in rule:
+        return bool(re.fullmatch(rule["pattern"], value)) and ".." not in value
+    return rule.get("least", 0) <= float(value) <= rule.get("most", float("inf"))
+
+
 def _is_number(value: Any, kind: str) -> bool:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or (kind == "int" and isinstance(value, float)):
         return False
     try:
         return (int if kind == "int" else float)(value) >= 0
@@ -225,7 +246,7 @@ class LookupModule(LookupBase):
         given = Given(variables, self._templar.template, set_later)
         rules = self.get_option("rules")
         problems = [
-            given.problem(name, option, rules.get(name, {}))
+            given.problem(name, option, rule_for(name, rules))
             for role in sorted(set(terms))
             for name, option in options[role].items()
         ]

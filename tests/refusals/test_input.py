@@ -33,7 +33,63 @@ def one_problem(sentence: str) -> str:
     return rf"1 problem was found: 1\. {sentence} Nothing was changed\."
 
 
+#: Variable -> values that are none, shell and SQL among them, and what is needed instead.
+BAD = {
+    "edge_public_port": ([0, 65536, "http", -1, 80.5], "a (port from 1 to 65535|whole number, 0 or more,)"),
+    "postgres_login_port": ([70000], "a port from 1 to 65535"),
+    "postgres_backup_keep": ([0], "1 or more"),
+    "edge_drain_seconds": ([-1, "1; reboot"], "a whole number, 0 or more,"),
+    "postgres_room_factor": (["big"], "a number, 0 or more,"),
+    "verify_url": (
+        [
+            "app",
+            "ftp://app",
+            "http://",
+            "http://a b/",
+            "http://app/\n",
+            "javascript:alert(1)",
+            "http://" + "a" * 9999,
+        ],
+        "an address that begins with http",
+    ),
+    "postgres_login_host": (["a b", "$(reboot)", "höst", "a;b"], "the name or address of a host"),
+    "postgres_login_db": (["a\nb", "x" * 5000], "one line of at most 4096 characters"),
+    "edge_network": (["a b", "$(reboot)", "../edge", "-x"], "a name of letters"),
+    "edge_root": (["edge", "/", "/data/../etc", "/data/$(id)", "/srv/x\ny"], "an absolute path of letters"),
+    "postgres_image": (["Bad Name", "a;reboot", "--privileged"], "the name of an image"),
+    "health_token_table": (["tokens; DROP TABLE x", "a-b", '"q"'], "a name as PostgreSQL takes it"),
+    "release_source": (
+        ["../src", "ext::sh -c reboot", "/src\n/x", "-u", "http://example.org/x"],
+        "an absolute path, or a git",
+    ),
+    "release_archive_dir": (["cache", "/tmp/../etc"], "an absolute path without '..'"),
+    "postgres_ssl_mode": (["maybe"], "one of allow, disable"),
+    "migration_allow": (["app.0001_x"], "a list"),
+    "release_images": ([["x"]], "a mapping"),
+}
+
+
+def several_at_once(number: int) -> Case:
+    """A run with the n-th bad value of every variable that has one: each is named in its one refusal."""
+    values = {name: bad[number] for name, (bad, _needed) in BAD.items() if number < len(bad)}
+    sentences = [rf"{name} is .{{0,130}}; {BAD[name][1]}.{{0,90}} is needed\." for name in values]
+    return Case(
+        f"several-{number}", "deploy", "^" + "".join(f"(?=.*{text})" for text in sentences), extra(**values)
+    )
+
+
 CASES = [
+    *(several_at_once(number) for number in range(max(len(values) for values, _needed in BAD.values()))),
+    *(
+        Case(
+            f"backup-{name}",
+            "restore",
+            r"confirm_restore is .{0,100}; the name of a backup",
+            extra(confirm_restore=text),
+        )
+        for name, text in HOSTILE.items()
+        if name != "option"
+    ),
     *(
         Case(f"version-{name}", "deploy", NOT_A_VERSION, extra(igny8_version=text))
         for name, text in HOSTILE.items()

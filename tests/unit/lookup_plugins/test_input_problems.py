@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
-from input_problems import Given, given_as, name_problems, names_read, names_set, value_problem
+from input_problems import Given, given_as, name_problems, names_read, names_set, rule_for, value_problem
 
 RULE = {"pattern": "[a-z.]{1,5}", "needed": "a short word"}
 
@@ -17,10 +17,11 @@ RULE = {"pattern": "[a-z.]{1,5}", "needed": "a short word"}
         ("str", "a", ""),
         ("str", 1, "is 1; text is needed"),
         ("str", ["a"], "is ['a']; text is needed"),
-        ("path", None, "is None; a path is needed"),
+        ("path", None, "is None; an absolute path without '..' is needed"),
         ("int", 0, ""),
         ("int", "12", ""),
         ("int", "many", "is 'many'; a whole number, 0 or more, is needed"),
+        ("int", 1.5, "is 1.5; a whole number, 0 or more, is needed"),
         ("int", "1.5", "is '1.5'; a whole number, 0 or more, is needed"),
         ("int", -1, "is -1; a whole number, 0 or more, is needed"),
         ("int", True, "is True; a whole number, 0 or more, is needed"),
@@ -46,6 +47,50 @@ def test_a_value_is_of_the_type_that_is_needed(kind: str, value: Any, problem: s
 def test_a_rule_holds_for_the_whole_text(value: str, fits: bool):
     problem = value_problem(value, {"type": "str"}, RULE, secret=False)
     assert problem == ("" if fits else f"is {value!r}; a short word is needed")
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [(0, "is 0; a port is needed"), (1, ""), ("65535", ""), (65536, "is 65536; a port is needed")],
+)
+def test_a_rule_has_limits_of_a_number(value: object, problem: str):
+    rule = {"least": 1, "most": 65535, "needed": "a port"}
+    assert value_problem(value, {"type": "int"}, rule, secret=False) == problem
+
+
+def test_the_first_rule_that_fits_a_name_counts():
+    rules = {"shop_url": {"pattern": "a"}, ".*_url": {"pattern": "b"}}
+    assert [rule_for(name, rules).get("pattern") for name in ("shop_url", "my_url", "url")] == [
+        "a",
+        "b",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\x00", "\x1b[31m", "x" * 4097])
+def test_a_text_is_one_line(value: str):
+    problem = value_problem(value, {"type": "str"}, {}, secret=False)
+    assert problem.endswith("; one line of at most 4096 characters is needed")
+    assert value_problem(value, {"type": "str"}, {}, secret=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        ("/srv/app", True),
+        ("~/x", True),
+        ("/srv/..app", True),
+        ("", True),
+        ("srv", False),
+        ("/srv/../etc", False),
+        ("/..", False),
+        ("/", False),
+        ("../x", False),
+    ],
+)
+def test_a_path_is_absolute(value: str, fits: bool):
+    problem = value_problem(value, {"type": "path"}, {}, secret=False)
+    assert problem == ("" if fits else f"is {value!r}; an absolute path without '..' is needed")
 
 
 def test_a_required_text_is_not_empty():

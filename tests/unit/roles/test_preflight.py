@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from typing import Any
 
@@ -14,6 +15,13 @@ from project_files import ROOT, Role
 filter_loader.add_directory(str(ROOT / "filter_plugins"))
 lookup_loader.add_directory(str(ROOT / "lookup_plugins"))
 NOW = time.time()
+
+
+def memory(megabytes: int) -> str:
+    """What /proc/meminfo says, as the slurp of it is returned."""
+    text = f"MemTotal:       {megabytes * 4096} kB\nMemAvailable:   {megabytes * 1024} kB\n"
+    return base64.b64encode(text.encode()).decode()
+
 
 #: What PostgreSQL answers; the database has 10 MB.
 ANSWER = {
@@ -34,6 +42,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "__release_plugin": {"stdout": "2.18.0\n"},
         "__release_free": {"stdout_lines": ["Avail File", "9000 /srv", "9000 /", "9000 /var/lib/docker"]},
         "__release_clocks": {"stdout": f"{NOW} {NOW}"},
+        "__release_memory": {"content": memory(512)},
     },
     "redis": {
         "redis_password": "x",
@@ -68,7 +77,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "backend_signing_key_file": "/srv/key",
         "__backend_signing_key": {"stat": {"exists": False}},
     },
-    "verify": {"verify_user": "someone", "verify_password": "x"},
+    "verify": {
+        "verify_user": "someone",
+        "verify_password": "x",
+        "verify_url": "https://app.test/",
+        "__verify_addresses": {"stdout": "127.0.0.1 STREAM app.test"},
+    },
 }
 
 
@@ -130,6 +144,11 @@ CASES = [
         "release",
         {"__release_clocks": {"stdout": f"{NOW - 60} {NOW}"}},
         "The clock of the app host is off by -60.0 s from the control node's; at most 5 s",
+    ),
+    (
+        "release",
+        {"__release_memory": {"content": memory(511)}},
+        "The app host has 511 MB of memory available; 512 MB are needed,",
     ),
     (
         "redis",
@@ -217,6 +236,11 @@ CASES = [
     ),
     ("verify", {"verify_user": ""}, "verify_user or its password is empty;"),
     ("verify", {"verify_password": ""}, "verify_user or its password is empty;"),
+    (
+        "verify",
+        {"__verify_addresses": {"stdout": "", "rc": 2}},
+        "The app host finds no address for app.test, the public name of the app (verify_url),",
+    ),
 ]
 
 
