@@ -20,9 +20,9 @@ options:
     default: []
   rules:
     description: >-
-      What a value must be like, by a regular expression over the names of variables; the first that fits counts. C(pattern) is
-      a regular expression over the whole of a text, C(least) and C(most) are limits of a number, C(needed) says the same in words.
-      A path without a rule is absolute.
+      What a value must be like, by a regular expression over the names of variables; the first that fits counts.
+      C(pattern) is a regular expression over the whole of a text, C(least) and C(most) are limits of a number,
+      C(needed) says the same in words. A path without a rule is absolute.
     type: dict
     default: {}
 author: Deployment team
