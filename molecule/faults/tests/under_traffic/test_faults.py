@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -145,3 +147,17 @@ def test_an_edge_that_refuses_its_configuration_goes_on_with_the_one_it_has(app,
         check_refusal(case, run(case, inventory))
     assert app.run(f"sha256sum {EDGE}/etc/haproxy.cfg") == before
     assert serves(app, "fix")
+
+
+@pytest.mark.parametrize(
+    ("playbook", "said"),
+    [("backup", "would back up"), ("restore", r"would restore .* beside igny8.* would verify")],
+)
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(app, inventory, playbook: str, said: str):
+    backups = app.run(f"ls -l {ROOT}/backups")
+    variables = {"prober_enabled": False, "confirm_restore": app.live()} if playbook == "restore" else {}
+    arguments = ("--check", "--diff", f"--extra-vars={json.dumps(variables)}")
+    answer = run(Case("dry", playbook, "", arguments), inventory)
+    assert answer.code == 0, answer.text
+    assert re.search(said, answer.text), answer.text
+    assert app.run(f"ls -l {ROOT}/backups") == backups

@@ -65,7 +65,7 @@ def test_no_report_has_a_secret(outputs, name: str):
 
 @pytest.mark.parametrize("name", secrets())
 def test_no_file_of_the_host_has_a_secret_but_those_of_secrets(outputs, app, name: str):
-    """Neither files and temporary files, nor the environment and the arguments of a process, nor what containers print."""
+    """Neither files and temporary files, nor the environment and the arguments of a process."""
     places = f"{ROOT} /data/app /root /home /tmp /var/tmp /var/log /etc"
     found = app.run(f"grep -rlsF -e '{secrets()[name]}' {places} | grep -v /secrets/ || true").split()
     assert found == []
