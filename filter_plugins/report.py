@@ -1,0 +1,365 @@
+"""The evidence of a run as a page: what is shown of it, and HTML in which nothing of it is markup."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "roles" / "report" / "templates"
+#: What "Success Indicators" of the deployment guide says, and the checks of the login that show it.
+INDICATORS = {
+    "Users report no random logouts": (),
+    "Remember-me users stay logged in for 20 days": ("login_remember", "refresh_lifetimes"),
+    "403/402 errors don't log users out": ("forbidden", "payment_required", "session_survives_errors"),
+    "Network hiccups don't cause logout": ("replay_grace",),
+    "Multi-tab usage works smoothly": ("other_tab", "replay_grace"),
+    "Token refresh is invisible to users": ("refresh", "rotation"),
+}
+#: The guide's five tests, as it names them.
+TESTS = {
+    "Test 1": "Fresh login with remember-me",
+    "Test 2": "Token refresh",
+    "Test 3": "Multi-tab",
+    "Test 4": "403 and 402 do not log out",
+    "Test 5": "Logout",
+}
+WORST = ("critical", "warning", "unknown", "ok", "skipped")
+VERBS = {"deploy": "Deploy of", "rollback": "Rollback to", "setup": "Setup with", "restore": "Restore under"}
+
+
+def report_view(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page shows of a report as playbooks write it: sentences, rows and the points of charts."""
+    record, prober = report["record"], report["prober"]
+    phases = _phases(record.get("journal", []))
+    return {
+        "title": f"{VERBS.get(report['verb'], report['verb'])} {report['release']}",
+        "verdict": _verdict(report),
+        "facts": _facts(report, phases),
+        "numbers": _numbers(report),
+        "chart": _chart(prober, phases),
+        "phases": phases,
+        "changes": _changes(record),
+        "sessions": _sessions(report),
+        "health": _health(report["health"]),
+        "tests": _tests(report["verification"]),
+        "indicators": _indicators(report),
+        "failures": prober.get("failures", [])[:20],
+        "logs": record.get("logs", []) if report["failure"] else [],
+        "unknown": _unknown(report),
+    }
+
+
+def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return state (kept, broken, failed or unproven), title and sentence."""
+    failure, prober, proof = report["failure"], report["prober"], report["health"].get("proof") or {}
+    live = report["record"].get("state") == "live"
+    lost = sum(proof[kind]["lost"] for kind in ("families", "sessions") if kind in proof)
+    if (prober and not prober.get("kept", True)) or lost:
+        reasons = [*prober.get("reasons", []), *([f"{lost} who were logged in are lost"] if lost else [])]
+        return {
+            "state": "broken",
+            "title": "The promise was not kept",
+            "sentence": "; ".join(map(str, reasons)) + ".",
+        }
+    if failure:
+        served = (
+            "The release is live all the same."
+            if live
+            else f"{report['predecessor'] or 'Nothing'} serves as before."
+        )
+        sentence = f"{failure.get('task', '')}: {failure.get('reason', '')} {served}"
+        title = "The run failed, and users did not notice" if prober else "The run failed"
+        return {"state": "failed", "title": title, "sentence": sentence}
+    if not prober:
+        return {
+            "state": "unproven",
+            "title": "Done, and verified",
+            "sentence": "No traffic was sent during the change, so what users met in it is not known.",
+        }
+    return {
+        "state": "kept",
+        "title": "Nobody was logged out, no request was dropped, no row was lost",
+        "sentence": f"Measured by {prober['sent']} requests of {prober['sessions']['total']} sessions.",
+    }
+
+
+def _facts(report: Mapping[str, Any], phases: list[dict]) -> list[tuple[str, str]]:
+    record = report["record"]
+    seconds = sum(phase["seconds"] for phase in phases)
+    found = {
+        "release": report["release"],
+        "state": record.get("state", ""),
+        "before it": report["predecessor"],
+        "inventory": report["inventory"],
+        "begun": phases[0]["at"] if phases else "",
+        "took": f"{seconds:.0f} s in {len(phases)} phases" if phases else "",
+        "verified by": "the API of the public address" if report["verification"] else "",
+    }
+    return [(name, value) for name, value in found.items() if value]
+
+
+def _numbers(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the figures of the head: label, value and state."""
+    prober, record = report["prober"], report["record"]
+    numbers = []
+    if prober:
+        alive, total = prober["sessions"]["alive"], prober["sessions"]["total"]
+        rows = prober.get("rows", {})
+        numbers = [
+            {
+                "label": "requests failed",
+                "value": f"{prober['failed']} of {prober['sent']}",
+                "good": not prober["failed"],
+            },
+            {"label": "sessions alive", "value": f"{alive} of {total}", "good": alive == total},
+            {
+                "label": "rows found again",
+                "value": f"{rows.get('found', 0)} of {rows.get('acknowledged', 0)}",
+                "good": rows.get("found") == rows.get("acknowledged"),
+            },
+            {"label": "slowest of 99 %", "value": f"{prober['latency_ms']['p99']:.0f} ms", "good": True},
+        ]
+    if "switch" in record:
+        numbers.append(
+            {"label": "switch", "value": f"{record['switch']['switch_seconds'] * 1000:.0f} ms", "good": True}
+        )
+    return numbers
+
+
+def _phases(journal: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the phases of the journal's last run: name, at, seconds, ended; left and width in percent of it."""
+    entries = [entry for entry in journal if entry.get("run") == journal[-1]["run"]] if journal else []
+    found: list[dict[str, Any]] = []
+    for entry in entries:
+        if entry["event"] == "begins":
+            found.append({"name": entry["phase"], "at": entry["at"], "seconds": 0.0, "ended": False})
+        elif found and found[-1]["name"] == entry["phase"]:
+            found[-1] |= {
+                "seconds": _seconds(found[-1]["at"], entry["at"]),
+                "ended": entry["event"] == "ended",
+                "until": entry["at"],
+            }
+    whole = sum(phase["seconds"] for phase in found) or 1.0
+    begins = 0.0
+    for phase in found:
+        phase |= {"left": round(100 * begins / whole, 2), "width": round(100 * phase["seconds"] / whole, 2)}
+        begins += phase["seconds"]
+    return found
+
+
+def _chart(prober: Mapping[str, Any], phases: list[dict]) -> dict[str, Any]:
+    """Return bars by second (x, sent, failed in units of the chart), the highest, and where the switch was."""
+    timeline = prober.get("timeline", []) if prober else []
+    if not timeline:
+        return {}
+    most = max(point["sent"] for point in timeline) or 1
+    last = max(point["second"] for point in timeline) + 1
+    switch = next((phase for phase in phases if phase["name"] == "switch" and "until" in phase), None)
+    at = _seconds(prober["started_at"], switch["until"]) if switch else None
+    return {
+        "most": most,
+        "seconds": last,
+        "width": round(1000 / last, 3),
+        "bars": [
+            {
+                "x": round(1000 * point["second"] / last, 2),
+                "sent": round(200 * point["sent"] / most, 2),
+                "failed": round(200 * point["failed"] / most, 2),
+                "text": f"second {point['second']}: {point['sent']} requests, {point['failed']} failed",
+            }
+            for point in timeline
+        ],
+        "switch": round(1000 * at / last, 2) if at is not None and 0 <= at <= last else None,
+    }
+
+
+def _changes(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    source, backup = record.get("source", {}), record.get("backup", {})
+    rows = [
+        ("version", record.get("version", "")),
+        ("source", source.get("commit") or source.get("digest", "")),
+        *((f"image {name}", digest) for name, digest in sorted(record.get("images", {}).items())),
+        *((name, str(value)) for name, value in sorted(record.get("settings", {}).items())),
+        ("features", ", ".join(record.get("features", []))),
+        ("migrations known", str(len(record["migrations"])) if record.get("migrations") else ""),
+        ("backup", f"{backup['file']}, {backup['bytes']} bytes" if backup else ""),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def _sessions(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one row for token families and one for cookie sessions: those before, and what became of them."""
+    proof = report["health"].get("proof") or {}
+    names = {"families": "logins with tokens", "sessions": "cookie sessions"}
+    return [
+        {
+            "name": name,
+            "taken": proof[kind]["taken"],
+            "live": proof[kind]["live"],
+            "explained": sum(proof[kind]["explained"].values()),
+            "lost": proof[kind]["lost"],
+        }
+        for kind, name in names.items()
+        if kind in proof
+    ]
+
+
+def _health(health: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the checks of tokens and sessions with their states before and after."""
+    rows = []
+    for part in ("tokens", "sessions"):
+        before, after = (
+            {check["name"]: check for check in ((health.get(when) or {}).get(part) or {}).get("checks", [])}
+            for when in ("before", "after")
+        )
+        for name in [*after, *(name for name in before if name not in after)]:
+            last = after.get(name) or before[name]
+            rows.append(
+                {
+                    "name": f"{part}: {name}",
+                    "before": before.get(name, {}).get("status", ""),
+                    "after": after.get(name, {}).get("status", ""),
+                    "reason": last["reason"],
+                    "next_step": last["next_step"],
+                }
+            )
+    return rows
+
+
+def _tests(verification: Mapping[str, Any]) -> list[dict[str, Any]]:
+    checks = verification.get("checks", []) if verification else []
+    return [
+        {
+            "name": f"{test}: {name}",
+            "status": _worst(check["status"] for check in checks if check["guide"] == test),
+            "checks": [check for check in checks if check["guide"] == test],
+        }
+        for test, name in TESTS.items()
+        if any(check["guide"] == test for check in checks)
+    ]
+
+
+def _indicators(report: Mapping[str, Any]) -> list[dict[str, str]]:
+    checks = {check["name"]: check for check in (report["verification"] or {}).get("checks", [])}
+    found = []
+    for text, names in INDICATORS.items():
+        if names:
+            seen = [name for name in names if checks.get(name, {}).get("status", "skipped") != "skipped"]
+            status = _worst(checks[name]["status"] for name in seen) if seen else "unknown"
+            evidence = f"verified: {', '.join(seen)}" if seen else "not asked of this release"
+        else:
+            status, evidence = _no_logouts(report)
+        found.append({"text": text, "status": status, "evidence": evidence})
+    return found
+
+
+def _no_logouts(report: Mapping[str, Any]) -> tuple[str, str]:
+    prober, proof = report["prober"], report["health"].get("proof") or {}
+    parts = []
+    if prober:
+        parts.append(
+            (prober["sessions"]["alive"], prober["sessions"]["total"], "sessions of the prober are alive")
+        )
+    parts += [
+        (proof[kind]["taken"] - proof[kind]["lost"], proof[kind]["taken"], f"{name} are live or explained")
+        for kind, name in (("families", "logins with tokens"), ("sessions", "cookie sessions"))
+        if kind in proof
+    ]
+    if not parts:
+        return "unknown", "neither traffic nor a snapshot was part of this run"
+    good = all(found == of for found, of, _text in parts)
+    return "ok" if good else "critical", "; ".join(f"{found} of {of} {text}" for found, of, text in parts)
+
+
+def _unknown(report: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each thing that this run could not know."""
+    checks = (report["verification"] or {}).get("checks", [])
+    health = [row for row in _health(report["health"]) if row["after"] == "unknown"]
+    return [
+        *([] if report["prober"] else ["What users met during the change: no traffic was sent."]),
+        *(["What a browser shows: the verification used the API."] if checks else []),
+        *(
+            f"{check['name']}: {check['reason'] or 'not asked of this release'}"
+            for check in checks
+            if check["status"] == "skipped"
+        ),
+        *(f"{row['name']}: {row['reason']}" for row in health),
+    ]
+
+
+def _worst(states: Iterable[str]) -> str:
+    return min(states, key=lambda state: WORST.index(state) if state in WORST else 0, default="unknown")
+
+
+def _seconds(begin: str, end: str) -> float:
+    return round((_moment(end) - _moment(begin)).total_seconds(), 1)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def report_rows(folder: str) -> list[dict[str, str]]:
+    """Return a row for each run in a folder of reports, the newest first: file, at, verb, release, state and title.
+
+    Files that are no report of a run are left out.
+    """
+    rows = []
+    for path in sorted(Path(folder).glob("*Z-*.json"), reverse=True):
+        try:
+            report = json.loads(path.read_text(encoding="utf-8"))
+            verdict = _verdict(report)
+        except (ValueError, KeyError, TypeError):
+            continue
+        at, _dash, _rest = path.name.partition("-")
+        page = path.with_suffix(".html").name
+        rows.append(
+            {
+                "file": page if path.with_suffix(".html").exists() else path.name,
+                "at": f"{at[:4]}-{at[4:6]}-{at[6:8]} {at[9:11]}:{at[11:13]} UTC",
+                "verb": report["verb"],
+                "release": report["release"],
+                "state": verdict["state"],
+                "title": verdict["title"],
+            }
+        )
+    return rows
+
+
+def stale_pages(files: list[Mapping[str, Any]]) -> list[str]:
+    """Return paths of reports, without their ending, that have no page or one that is older than they are.
+
+    files: as ansible.builtin.find returns them, {path, mtime}.
+    """
+    times = {file["path"]: file["mtime"] for file in files}
+    reports = [Path(path).with_suffix("") for path in times if path.endswith(".json")]
+    return sorted(str(stem) for stem in reports if times.get(f"{stem}.html", -1) < times[f"{stem}.json"])
+
+
+def html_page(view: Any, template: str) -> str:
+    """Return the page that a template of the role makes of a view; every value in it is text, whatever it holds."""
+    environment = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(__view=view)
+
+
+class FilterModule:
+    """The filters."""
+
+    def filters(self) -> dict:
+        return {
+            "report_view": report_view,
+            "report_rows": report_rows,
+            "stale_pages": stale_pages,
+            "html_page": html_page,
+        }

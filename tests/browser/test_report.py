@@ -1,0 +1,60 @@
+"""The page of a run in a real browser: it renders, loads nothing, and fits a screen and a phone, light and dark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from evidence import broken, report
+from report import html_page, report_rows, report_view
+
+SIZES = {"screen": (1280, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(params=SIZES, ids=SIZES)
+def page(request, browser):
+    """A page of a size, with what it asked for and complained of."""
+    width, height = SIZES[request.param]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, offline=True, color_scheme="dark"
+    )
+    opened = context.new_page()
+    opened.said, opened.asked = [], []
+    opened.on("console", lambda message: opened.said.append(message.text))
+    opened.on("pageerror", lambda error: opened.said.append(str(error)))
+    opened.on("request", lambda asked: opened.asked.append(asked.url))
+    yield opened
+    context.close()
+
+
+def show(page, view: object, template: str, folder: Path) -> None:
+    (folder / "page.html").write_text(html_page(view, template), encoding="utf-8")
+    page.goto(f"file://{folder}/page.html")
+
+
+def check_calm(page) -> None:
+    assert page.said == []
+    assert [url for url in page.asked if not url.startswith(("file://", "data:"))] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize(
+    ("made", "colour"), [(report(), "kept"), (broken(), "broken")], ids=["kept", "broken"]
+)
+def test_the_page_of_a_run(page, tmp_path: Path, made: dict, colour: str):
+    view = report_view(made)
+    show(page, view, "report.html.j2", tmp_path)
+    check_calm(page)
+    assert page.locator(f".verdict.{colour} strong").inner_text() == view["verdict"]["title"]
+    bars = page.locator("rect.sent").evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
+    assert len(bars) == 10
+    assert min(bars) > 5
+    assert page.locator("rect.failed").count() == sum(bool(bar["failed"]) for bar in view["chart"]["bars"])
+    assert page.locator("line.switch").count() == 1
+    assert page.locator(".phase i").count() == 2
+
+
+def test_the_list_of_runs(page, tmp_path: Path):
+    show(page, report_rows(str(tmp_path)), "index.html.j2", tmp_path)
+    check_calm(page)
+    assert "No run has left a report here." in page.inner_text("body")

@@ -1,0 +1,156 @@
+"""What the page of a run says, and that nothing of a run is markup in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from evidence import broken, entry, report
+from report import html_page, report_rows, report_view, stale_pages
+
+TEMPLATE = "report.html.j2"
+INDEX = "index.html.j2"
+FAILURE = {"task": "migrate", "reason": "no lock."}
+
+
+def without_traffic(**changes: object) -> dict:
+    return report(prober={}, **changes)
+
+
+@pytest.mark.parametrize(
+    ("made", "state", "words"),
+    [
+        (report(), "kept", "Measured by 40 requests of 5 sessions."),
+        (without_traffic(), "unproven", "No traffic was sent"),
+        (broken(), "broken", "1 request failed; 1 who were logged in are lost."),
+        (without_traffic(failure=FAILURE), "failed", "migrate: no lock. The release is live all the same."),
+        (
+            report(failure=FAILURE, record=report()["record"] | {"state": "failed"}),
+            "failed",
+            "migrate: no lock. v1-0123456789ab serves as before.",
+        ),
+        (broken() | {"failure": FAILURE}, "broken", "1 request failed"),
+    ],
+)
+def test_the_verdict_comes_first(made: dict, state: str, words: str):
+    verdict = report_view(made)["verdict"]
+    assert verdict["state"] == state
+    assert words in verdict["sentence"]
+
+
+def test_who_is_lost_breaks_the_promise_though_no_request_failed():
+    made = report()
+    made["health"]["proof"]["sessions"]["lost"] = 1
+    assert report_view(made)["verdict"]["state"] == "broken"
+
+
+def test_figures_are_good_or_not():
+    good = {number["label"]: number["good"] for number in report_view(broken())["numbers"]}
+    assert good["requests failed"] is False
+    assert good["sessions alive"] is False
+    assert good["rows found again"] is True
+
+
+def test_phases_are_those_of_the_last_run():
+    phases = report_view(report())["phases"]
+    assert [(p["name"], p["seconds"], p["left"], p["width"], p["ended"]) for p in phases] == [
+        ("stage", 6.0, 0.0, 75.0, True),
+        ("switch", 2.0, 75.0, 25.0, True),
+    ]
+
+
+def test_a_phase_that_failed_has_not_ended():
+    made = report()
+    made["record"]["journal"] = [entry(0, "stage", "begins"), entry(3, "stage", "failed")]
+    assert [(p["seconds"], p["ended"]) for p in report_view(made)["phases"]] == [(3.0, False)]
+
+
+def test_the_switch_is_marked_where_it_was():
+    chart = report_view(report())["chart"]
+    assert chart["switch"] == 800.0
+    assert len(chart["bars"]) == 10
+    assert report_view(without_traffic())["chart"] == {}
+
+
+def test_health_is_shown_before_and_after():
+    rows = {row["name"]: (row["before"], row["after"]) for row in report_view(report())["health"]}
+    assert rows == {
+        "tokens: schema": ("critical", "ok"),
+        "tokens: index_use": ("", "unknown"),
+        "sessions: write": ("", "ok"),
+    }
+
+
+def test_indicators_have_their_evidence():
+    states = {row["text"]: row["status"] for row in report_view(report())["indicators"]}
+    assert states["Users report no random logouts"] == "ok"
+    assert states["Token refresh is invisible to users"] == "ok"
+    assert states["Multi-tab usage works smoothly"] == "unknown"
+    assert {
+        row["status"] for row in report_view(without_traffic(health={}, verification={}))["indicators"]
+    } == {"unknown"}
+
+
+def test_what_could_not_be_known_is_said():
+    unknown = report_view(without_traffic())["unknown"]
+    assert any("no traffic was sent" in sentence for sentence in unknown)
+    assert "logout_access: not expected" in unknown
+    assert "tokens: index_use: no statistics yet" in unknown
+
+
+def test_nothing_of_a_run_is_markup():
+    hostile = "<script>alert(1)</script>\"'&{{ 1 }}"
+    made = broken() | {
+        "failure": {"task": hostile, "reason": hostile},
+        "predecessor": hostile,
+        "inventory": hostile,
+    }
+    made["record"] |= {"logs": [hostile], "version": hostile, "settings": {hostile: hostile}}
+    made["prober"] |= {"reasons": [hostile], "failures": [{"kind": hostile, "reason": hostile}]}
+    made["verification"]["checks"][0]["reason"] = hostile
+    page = html_page(report_view(made), TEMPLATE)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 7
+
+
+def test_the_page_loads_nothing():
+    page = html_page(report_view(report()), TEMPLATE)
+    assert set(re.findall(r"(?:src|href)=\"([^\"]*)\"|url\(", page)) == {"data:,", "index.html"}
+    assert "default-src 'none'" in page
+
+
+def test_every_run_is_listed_the_newest_first(tmp_path: Path):
+    (tmp_path / "20260101T100000Z-deploy-v1.json").write_text(json.dumps(report()))
+    (tmp_path / "20260102T100000Z-deploy-v2.json").write_text(json.dumps(broken()))
+    (tmp_path / "20260102T100000Z-deploy-v2.html").write_text("")
+    (tmp_path / "20260103T100000Z-x.json").write_text("{}")
+    (tmp_path / "20260104T100000Z-x.json").write_text("not json")
+    (tmp_path / "v2.json").write_text(json.dumps(report()))
+    rows = report_rows(str(tmp_path))
+    assert [(row["at"], row["file"], row["state"]) for row in rows] == [
+        ("2026-01-02 10:00 UTC", "20260102T100000Z-deploy-v2.html", "broken"),
+        ("2026-01-01 10:00 UTC", "20260101T100000Z-deploy-v1.json", "kept"),
+    ]
+    assert "20260102T100000Z-deploy-v2.html" in html_page(rows, INDEX)
+
+
+def test_a_page_is_made_where_it_is_missing_or_old():
+    files = [
+        {"path": "/r/a.json", "mtime": 5.0},
+        {"path": "/r/b.json", "mtime": 5.0},
+        {"path": "/r/b.html", "mtime": 4.0},
+        {"path": "/r/c.json", "mtime": 5.0},
+        {"path": "/r/c.html", "mtime": 6.0},
+        {"path": "/r/index.html", "mtime": 1.0},
+    ]
+    assert stale_pages(files) == ["/r/a", "/r/b"]
+
+
+def test_a_run_that_verified_nothing_has_a_page():
+    made = without_traffic(verification={}, health={"before": {}, "after": {}, "proof": {}})
+    made["record"] = {"state": "staged", "journal": [entry(0, "stage", "begins")], "version": "v2"}
+    page = html_page(report_view(made), TEMPLATE)
+    assert "Phases" in page
+    assert "The guide&#39;s tests" not in page
