@@ -27,7 +27,8 @@ def rollback(sentence: str = "", **variables: object) -> Case:
 
 
 def _case(playbook: str, name: str, sentence: str, variables: dict) -> Case:
-    given = json.dumps({"prober_enabled": False} | variables)
+    # More releases than are kept: a page that users have open since the first of them needs its assets.
+    given = json.dumps({"prober_enabled": False, "release_keep": 50} | variables)
     return Case(name, playbook, sentence, (f"--extra-vars={given}",))
 
 
