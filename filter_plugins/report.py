@@ -58,7 +58,7 @@ def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
     """Return state (kept, broken, failed or unproven), title and sentence."""
     failure, prober, proof = report["failure"], report["prober"], report["health"].get("proof") or {}
     live = report["record"].get("state") == "live"
-    lost = sum(proof[kind]["lost"] for kind in ("families", "sessions") if kind in proof)
+    lost = sum(proof[kind]["lost"] for kind in ("families", "sessions") if proof.get(kind))
     if (prober and not prober.get("kept", True)) or lost:
         reasons = [*prober.get("reasons", []), *([f"{lost} who were logged in are lost"] if lost else [])]
         return {
@@ -205,7 +205,7 @@ def _sessions(report: Mapping[str, Any]) -> list[dict[str, Any]]:
             "lost": proof[kind]["lost"],
         }
         for kind, name in names.items()
-        if kind in proof
+        if proof.get(kind)
     ]
 
 
@@ -268,7 +268,7 @@ def _no_logouts(report: Mapping[str, Any]) -> tuple[str, str]:
     parts += [
         (proof[kind]["taken"] - proof[kind]["lost"], proof[kind]["taken"], f"{name} are live or explained")
         for kind, name in (("families", "logins with tokens"), ("sessions", "cookie sessions"))
-        if kind in proof
+        if proof.get(kind)
     ]
     if not parts:
         return "unknown", "neither traffic nor a snapshot was part of this run"

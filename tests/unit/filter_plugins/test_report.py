@@ -46,6 +46,16 @@ def test_who_is_lost_breaks_the_promise_though_no_request_failed():
     assert report_view(made)["verdict"]["state"] == "broken"
 
 
+def test_what_a_release_does_not_store_cannot_be_lost():
+    """A release that stores no tokens has no families to compare."""
+    made = report()
+    made["health"]["proof"]["families"] = None
+    view = report_view(made)
+    assert view["verdict"]["state"] == "kept"
+    assert [row["name"] for row in view["sessions"]] == ["cookie sessions"]
+    assert "4 of 4 cookie sessions" in view["indicators"][0]["evidence"]
+
+
 def test_figures_are_good_or_not():
     good = {number["label"]: number["good"] for number in report_view(broken())["numbers"]}
     assert good["requests failed"] is False
