@@ -86,11 +86,21 @@ class TokenTable:
         return {
             **columns,
             **{name: sql.SQL(text).format(**columns) for name, text in conditions.items()},
+            **self._guarantees(columns),
             "table": identifier(options["table"]),
             "users": identifier(options["user_table"] or "users"),
             "user_key": sql.Identifier(options["user_key_column"]),
             "user_name": sql.Identifier(options["user_name_column"] or "name"),
             "user_active": sql.Identifier(options["user_active_column"]),
+        }
+
+    def _guarantees(self, columns: dict[str, Any]) -> dict[str, Any]:
+        names = {**columns, "table": identifier(self._options["table"])}
+        return {
+            name: sql.SQL(
+                token_health_sql.choose(guarantee, self.catalog["indexes"], self._options["columns"])
+            ).format(**names)
+            for name, guarantee in token_health_sql.GUARANTEES.items()
         }
 
     def ask(self, query: token_health_sql.Query) -> list[dict[str, Any]]:

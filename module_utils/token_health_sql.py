@@ -1,13 +1,15 @@
 """The queries of the token health: one for each check, so that a missing column or a slow query costs that check alone.
 
 `{table}`, `{users}` and the names of columns are identifiers, `{not_adopted}` and `{not_canary}` optional conditions (a
-session of the version without families is adopted: its token is its family), `%(name)s` are values. Columns have the
+session of the version without families is adopted: its token is its family), `%(name)s` are values. What a unique index
+guarantees is not counted: see `GUARANTEES`. Columns have the
 name of the option that renames them. Ranges of time are open at their old end, as in the guide's queries.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 #: Every column the queries know; a table may lack those that its version did not add.
 COLUMNS = (
@@ -27,9 +29,51 @@ class Query:
     users: bool = False
 
 
+@dataclass(frozen=True)
+class Guarantee:
+    """What a valid unique index rules out, so that it need not be counted.
+
+    key: the index's only column; predicate: of a partial index, as pg_get_expr prints it; counted: what a query asks
+    for without such an index; guaranteed: what it asks for with it.
+    """
+
+    key: str
+    predicate: str
+    counted: str
+    guaranteed: str
+
+
+#: Stand in braces in the queries, by name.
+GUARANTEES = {
+    "live_tips": Guarantee(
+        "family_id",
+        "({revoked_at} IS NULL)",
+        "SELECT count(*) AS tips FROM {table} WHERE {revoked_at} IS NULL GROUP BY {family_id}",
+        "SELECT 1 AS tips FROM {table} WHERE {revoked_at} IS NULL",
+    ),
+    "forks": Guarantee(
+        "parent_id", "({parent_id} IS NOT NULL)", "count(*) - count(DISTINCT child.{parent_id})", "0"
+    ),
+}
+
+
 def _query(text: str) -> Query:
-    used = tuple(column for column in COLUMNS if f"{{{column}}}" in text)
+    whole = text + "".join(one.counted for name, one in GUARANTEES.items() if f"{{{name}}}" in text)
+    used = tuple(column for column in COLUMNS if f"{{{column}}}" in whole)
     return Query(text, used, users="{users}" in text)
+
+
+def choose(guarantee: Guarantee, indexes: list[dict[str, Any]], columns: dict[str, str]) -> str:
+    """What is to be asked beside these indexes; `columns` are the table's own names by those of the queries."""
+    wanted = (None, guarantee.predicate.format(**columns))
+    given = any(
+        index["unique"]
+        and index["valid"]
+        and index["keys"] == [columns[guarantee.key]]
+        and index["predicate"] in wanted
+        for index in indexes
+    )
+    return guarantee.guaranteed if given else guarantee.counted
 
 
 CATALOG = {
@@ -45,7 +89,11 @@ CATALOG = {
     """,
     "indexes": """
         SELECT c.relname AS name, i.indisvalid AND i.indisready AS valid, i.indisunique AS "unique",
-               coalesce(s.idx_scan, 0) AS scans
+               coalesce(s.idx_scan, 0) AS scans, pg_get_expr(i.indpred, i.indrelid) AS predicate,
+               ARRAY(SELECT coalesce(a.attname::text, '')
+                     FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS key (number, place)
+                     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = key.number
+                     WHERE key.place <= i.indnkeyatts ORDER BY key.place) AS keys
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         LEFT JOIN pg_stat_user_indexes s ON s.indexrelid = i.indexrelid
         WHERE i.indrelid = to_regclass(%(table)s)
@@ -74,12 +122,12 @@ METRICS = {
 CHECKS = {
     "single_live_tip": _query("""
         SELECT count(*) FILTER (WHERE tips > 1) AS forked, count(*) AS families
-        FROM (SELECT count(*) AS tips FROM {table} WHERE {revoked_at} IS NULL GROUP BY {family_id}) AS family
+        FROM ({live_tips}) AS family
     """),
     # Nearly all parents are among the rows of the same day; the others are fetched one by one. One plain join would
     # read the whole table.
     "token_chain": _query("""
-        SELECT count(*) AS children, count(*) - count(DISTINCT child.{parent_id}) AS forks,
+        SELECT count(*) AS children, {forks} AS forks,
                count(*) FILTER (WHERE coalesce(near.{id}, far.{id}) IS NULL) AS orphans,
                count(*) FILTER (
                    WHERE child.{rotation_count} - 1 <> coalesce(near.{rotation_count}, far.{rotation_count})

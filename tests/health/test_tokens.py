@@ -183,6 +183,35 @@ def test_a_chain_that_is_broken(tokens, database, statement, words):
     assert words in chain["reason"]
 
 
+@pytest.mark.parametrize(
+    ("name", "index", "fault", "broken"),
+    [
+        (
+            "rt_one_child",
+            "(parent_id) WHERE parent_id > 1000000",
+            "UPDATE auth_refresh_token SET parent_id ="
+            " (SELECT parent_id FROM auth_refresh_token WHERE user_id = 8 AND rotation_count = 20)"
+            " WHERE user_id = 7 AND rotation_count = 20",
+            "token_chain",
+        ),
+        (
+            "rt_one_live_tip",
+            "(family_id, token_id) WHERE revoked_at IS NULL",
+            "UPDATE auth_refresh_token SET revoked_at = NULL, revoked_reason = NULL"
+            " WHERE family_id = md5('busy7')::uuid AND rotation_count = 19",
+            "single_live_tip",
+        ),
+    ],
+)
+def test_a_unique_index_over_something_else_guarantees_nothing(tokens, database, name, index, fault, broken):
+    """Red when an index is taken at its name or its uniqueness alone: what it allows would not be counted."""
+    database(f"DROP INDEX {name}; CREATE UNIQUE INDEX {name} ON auth_refresh_token {index}; {fault}")
+    result = tokens()
+    database(f"DELETE FROM auth_refresh_token; DROP INDEX {name}")
+    assert check(result, broken)["status"] == "critical"
+    assert check(result, "indexes")["status"] == "ok"
+
+
 def test_a_parent_of_days_ago_is_found(tokens, database):
     database(
         f"{ROOT} 150, md5('old')::uuid, now() - interval '5 days', now() + interval '15 days', true, NULL,"
