@@ -152,6 +152,32 @@ def _described(name: str, release: dict, info: dict) -> str:
     return f"{role}, {runs}, deployed {release['record'].get('created_at', 'at an unknown time')}"
 
 
+def history_lines(text: str, count: int = 10) -> list[str]:
+    """Return a line for each of the last runs in the history of a host, the newest first.
+
+    text: the file's; a line that a crash has cut short is left out.
+    """
+    entries = []
+    for line in text.splitlines():
+        try:
+            entries.append(json.loads(line))
+        except ValueError:
+            continue
+    return [
+        " ".join(
+            (
+                entry.get("at", "")[:16].replace("T", " "),
+                entry.get("verb", ""),
+                entry.get("release", ""),
+                f"by {entry.get('user', '')} from {entry.get('from', '')}:",
+                f"{entry.get('outcome', '')}, {entry.get('evidence', '')}",
+            )
+        )
+        for entry in reversed(entries[-count:])
+        if isinstance(entry, dict)
+    ]
+
+
 def other_slot(slot: str) -> str:
     """Return the slot that is not ``slot``."""
     return {"blue": "green", "green": "blue"}[slot]
@@ -173,6 +199,7 @@ class FilterModule:
     def filters(self) -> dict:
         return {
             "edit_list": edit_list,
+            "history_lines": history_lines,
             "other_slot": other_slot,
             "release_compose": release_compose,
             "release_id": release_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -14,12 +15,29 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "roles" / "report" / "template
 #: What "Success Indicators" of the deployment guide says, and the checks of the login that show it.
 INDICATORS = {
     "Users report no random logouts": (),
-    "Remember-me users stay logged in for 20 days": ("login_remember", "refresh_lifetimes"),
-    "403/402 errors don't log users out": ("forbidden", "payment_required", "session_survives_errors"),
-    "Network hiccups don't cause logout": ("replay_grace",),
-    "Multi-tab usage works smoothly": ("other_tab", "replay_grace"),
-    "Token refresh is invisible to users": ("refresh", "rotation"),
+    "Remember-me users stay logged in for 20 days": ("login_remember", "refresh_lifetimes", "browser_reopen"),
+    "403/402 errors don't log users out": (
+        "forbidden",
+        "payment_required",
+        "session_survives_errors",
+        "browser_errors",
+    ),
+    "Network hiccups don't cause logout": ("replay_grace", "browser_lost_answer"),
+    "Multi-tab usage works smoothly": ("other_tab", "replay_grace", "browser_tabs", "browser_tabs_plain"),
+    "Token refresh is invisible to users": (
+        "refresh",
+        "rotation",
+        "browser_refresh",
+        "browser_tab_left_open",
+    ),
 }
+LEVELS = {
+    "api": "the API of the public address",
+    "browser": "the API of the public address, and a browser",
+    "full": "the API of the public address, and a browser with every check",
+}
+#: A summary that is longer is not read.
+SUMMARY_LINES = 15
 #: The guide's five tests, as it names them.
 TESTS = {
     "Test 1": "Fresh login with remember-me",
@@ -32,8 +50,11 @@ WORST = ("critical", "warning", "unknown", "ok", "skipped")
 VERBS = {"deploy": "Deploy of", "rollback": "Rollback to", "setup": "Setup with", "restore": "Restore under"}
 
 
-def report_view(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the page shows of a report as playbooks write it: sentences, rows and the points of charts."""
+def report_view(report: Mapping[str, Any], folder: str = "") -> dict[str, Any]:
+    """Return what the page shows of a report as playbooks write it: sentences, rows and the points of charts.
+
+    folder: that of the reports, where the pictures of the browser are; without it there are none.
+    """
     record, prober = report["record"], report["prober"]
     phases = _phases(record.get("journal", []))
     return {
@@ -46,12 +67,17 @@ def report_view(report: Mapping[str, Any]) -> dict[str, Any]:
         "changes": _changes(record),
         "sessions": _sessions(report),
         "health": _health(report["health"]),
-        "tests": _tests(report["verification"]),
+        "tests": _tests(report["verification"], folder),
         "indicators": _indicators(report),
         "failures": prober.get("failures", [])[:20],
         "logs": record.get("logs", []) if report["failure"] else [],
         "unknown": _unknown(report),
     }
+
+
+def report_verdict(report: Mapping[str, Any]) -> str:
+    """Return kept, broken, failed or unproven."""
+    return _verdict(report)["state"]
 
 
 def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
@@ -98,9 +124,13 @@ def _facts(report: Mapping[str, Any], phases: list[dict]) -> list[tuple[str, str
         "inventory": report["inventory"],
         "begun": phases[0]["at"] if phases else "",
         "took": f"{seconds:.0f} s in {len(phases)} phases" if phases else "",
-        "verified by": "the API of the public address" if report["verification"] else "",
+        "verified by": _level(report["verification"]),
     }
     return [(name, value) for name, value in found.items() if value]
+
+
+def _level(verification: Mapping[str, Any]) -> str:
+    return LEVELS[verification.get("level", "api")] if verification else ""
 
 
 def _numbers(report: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -231,8 +261,12 @@ def _health(health: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _tests(verification: Mapping[str, Any]) -> list[dict[str, Any]]:
-    checks = verification.get("checks", []) if verification else []
+def _tests(verification: Mapping[str, Any], folder: str) -> list[dict[str, Any]]:
+    pictures = _pictures(verification, folder) if verification and folder else {}
+    checks = [
+        {**check, "picture": pictures.get(check["name"], "")}
+        for check in (verification or {}).get("checks", [])
+    ]
     return [
         {
             "name": f"{test}: {name}",
@@ -242,6 +276,19 @@ def _tests(verification: Mapping[str, Any]) -> list[dict[str, Any]]:
         for test, name in TESTS.items()
         if any(check["guide"] == test for check in checks)
     ]
+
+
+def _pictures(verification: Mapping[str, Any], folder: str) -> dict[str, str]:
+    """Return the pictures of the browser as addresses that hold them, by check; those that are gone are left out."""
+    said = verification.get("pictures") or {}
+    # By their names alone: a report says nothing of where else on this machine something may be.
+    place = Path(folder) / "pictures" / Path(said.get("folder") or "none").name
+    files = {name: place / Path(file).name for name, file in (said.get("files") or {}).items()}
+    return {
+        name: f"data:image/jpeg;base64,{base64.b64encode(file.read_bytes()).decode()}"
+        for name, file in files.items()
+        if file.is_file()
+    }
 
 
 def _indicators(report: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -279,10 +326,15 @@ def _no_logouts(report: Mapping[str, Any]) -> tuple[str, str]:
 def _unknown(report: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each thing that this run could not know."""
     checks = (report["verification"] or {}).get("checks", [])
+    level, problem = ((report["verification"] or {}).get(key) or "" for key in ("level", "level_problem"))
     health = [row for row in _health(report["health"]) if row["after"] == "unknown"]
     return [
         *([] if report["prober"] else ["What users met during the change: no traffic was sent."]),
-        *(["What a browser shows: the verification used the API."] if checks else []),
+        *(
+            [f"What a browser shows: the verification used the API. {problem}".strip()]
+            if checks and level in ("", "api")
+            else []
+        ),
         *(
             f"{check['name']}: {check['reason'] or 'not asked of this release'}"
             for check in checks
@@ -302,6 +354,35 @@ def _seconds(begin: str, end: str) -> float:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def report_summary(report: Mapping[str, Any]) -> list[str]:
+    """Return what an operator reads at the end of a run: the verdict, the figures, and what is not as it should be."""
+    view = report_view(report)
+    numbers = ", ".join(f"{number['label']} {number['value']}" for number in view["numbers"])
+    sessions = [
+        f"{row['name']}: {row['taken']} before, {row['live']} live, {row['explained']} explained, {row['lost']} lost"
+        for row in view["sessions"]
+    ]
+    checks = [check for test in view["tests"] for check in test["checks"]]
+    bad = [f"{check['name']}: {check['reason']}" for check in checks if check["status"] == "critical"]
+    sick = [f"{row['name']}: {row['reason']}" for row in view["health"] if row["after"] == "critical"]
+    asked = [check["status"] for check in checks if check["status"] != "skipped"]
+    lines = [
+        f"{view['title']}: {view['verdict']['title']}",
+        view["verdict"]["sentence"],
+        *([numbers] if numbers else []),
+        *sessions,
+        *(
+            [f"verified by {_level(report['verification'])}: {asked.count('ok')} of {len(asked)} checks ok"]
+            if checks
+            else []
+        ),
+        *bad,
+        *sick,
+    ]
+    # The path of the page follows.
+    return [line if len(line) <= 300 else f"{line[:297]}..." for line in lines[: SUMMARY_LINES - 1]]
 
 
 def report_rows(folder: str) -> list[dict[str, str]]:
@@ -359,6 +440,8 @@ class FilterModule:
     def filters(self) -> dict:
         return {
             "report_view": report_view,
+            "report_summary": report_summary,
+            "report_verdict": report_verdict,
             "report_rows": report_rows,
             "stale_pages": stale_pages,
             "html_page": html_page,

@@ -23,11 +23,12 @@ class Check:
 
 
 class Ledger:
-    """Collects the verdicts of one flow in the order of PLAN."""
+    """Collects the verdicts of one flow in the order of its plan."""
 
-    def __init__(self, expect: list[str], given: set[str]) -> None:
+    def __init__(self, expect: list[str], given: set[str], plan: tuple[Planned, ...] = PLAN) -> None:
         self._expect = set(expect)
         self._given = given
+        self._plan = plan
         self._problems: dict[str, list[str]] = {}
 
     def record(self, name: str, problems: list[str]) -> None:
@@ -36,20 +37,23 @@ class Ledger:
 
     def asked(self, name: str) -> bool:
         """True when the check counts for this release and its input was given."""
-        return not self._why_not(planned(name))
+        return not self._why_not(planned(name, self._plan))
 
     def checks(self) -> list[dict[str, str]]:
-        return [asdict(self._check(check)) for check in PLAN]
+        return [asdict(self._check(check)) for check in self._plan]
 
     def plan(self) -> list[dict[str, str]]:
         """The same list for a run that does nothing."""
         return [
-            asdict(Check(p.name, "skipped", self._why_not(p) or f"would {p.does}", p.guide)) for p in PLAN
+            asdict(Check(p.name, "skipped", self._why_not(p) or f"would {p.does}", p.guide))
+            for p in self._plan
         ]
 
     def features(self) -> list[str]:
-        shown = {p.feature for p in PLAN if p.shows and self._can(p) and self._problems.get(p.name) == []}
-        return [feature for feature in FEATURES if feature in shown]
+        shown = {
+            p.feature for p in self._plan if p.shows and self._can(p) and self._problems.get(p.name) == []
+        }
+        return [feature for feature in (*FEATURES, *sorted(shown - set(FEATURES))) if feature in shown]
 
     def status(self) -> str:
         return "critical" if any(c["status"] == "critical" for c in self.checks()) else "ok"

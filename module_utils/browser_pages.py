@@ -7,6 +7,7 @@ every name that an application chooses for itself.
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +52,7 @@ class Traffic:
 
     requests: list[tuple[str, str, int | None]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    pending: dict[Any, float] = field(default_factory=dict)  # request: when it was sent, time.monotonic()
 
     def count(self, path: str) -> int:
         """How many requests went to a path."""
@@ -77,6 +79,9 @@ def watch(context: Any, site: Site) -> Traffic:
     def add(request: Any, status: int | None) -> None:
         traffic.requests.append((request.method, path_of(request), status))
 
+    context.on("request", lambda request: traffic.pending.update({request: time.monotonic()}))
+    for end in ("requestfinished", "requestfailed"):
+        context.on(end, lambda request: traffic.pending.pop(request, None))
     context.on("response", lambda response: add(response.request, response.status))
     context.on("requestfailed", lambda request: add(request, None))
     context.on("weberror", lambda e: traffic.errors.append(str(e.error)))
@@ -140,6 +145,14 @@ def go(page: Any, site: Site, path: str) -> None:
     page.get_by_role("link", name=site.links[path], exact=True).press("Enter")
 
 
+def route_to(page: Any, path: str) -> None:
+    """Have the router of a single-page application show a path that no link leads to, without loading the page."""
+    page.evaluate(
+        "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate', {state: {}})) }",
+        path,
+    )
+
+
 def stored_session(page: Any, site: Site) -> dict[str, Any]:
     """The session as the browser stores it for all tabs; empty when there is none."""
     text = page.evaluate("key => localStorage.getItem(key)", site.storage_key)
@@ -154,6 +167,18 @@ def stored_refresh(page: Any, site: Site) -> str | None:
 def everything_stored(page: Any) -> str:
     """All that the origin keeps in localStorage and sessionStorage, as one text."""
     return page.evaluate("() => JSON.stringify([{...localStorage}, {...sessionStorage}])")
+
+
+def settle(page: Any, traffic: Traffic, quiet_ms: int = 250, most_ms: int = 5000) -> None:
+    """Wait until the context's pages have asked for nothing for a while; a request that hangs is not waited for.
+
+    Playwright's own `networkidle` is said once for each document, and not again for what its router shows later.
+    """
+    begun = quiet_since = time.monotonic()
+    while (now := time.monotonic()) - quiet_since < quiet_ms / 1000 and now - begun < most_ms / 1000:
+        page.wait_for_timeout(50)
+        if any(time.monotonic() - sent < most_ms / 1000 for sent in traffic.pending.values()):
+            quiet_since = time.monotonic()
 
 
 def freeze(page: Any) -> Any:

@@ -5,8 +5,10 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import ansible.module_utils
 import browser_pages as pages
 import jwt
 import pytest
@@ -16,6 +18,8 @@ from playwright.sync_api import BrowserContext, Page, TimeoutError, sync_playwri
 
 from app_client import PASSWORD, Client, claims
 from app_stack import Backend, DataServices
+
+ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[2] / "module_utils"))
 
 #: Short, so that a token that a tab presents late meets reuse detection within a test.
 GRACE_SECONDS = 2

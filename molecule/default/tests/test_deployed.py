@@ -1,6 +1,11 @@
 """The host after a deploy of the fix over the version before it."""
 
+import json
+from pathlib import Path
+
 from app_host import EDGE, ROOT
+
+REPORTS = Path(__file__).resolve().parents[3] / "reports"
 
 
 def test_the_fix_serves_page_and_api_as_one_release(app):
@@ -84,3 +89,27 @@ def test_assets_of_both_releases_are_served(app):
         release = app.releases()[version]["id"]
         for asset in app.run(f"ls {ROOT}/releases/{release}/assets").split():
             assert app.get(f"/assets/{asset}").status == 200
+
+
+def test_a_browser_has_seen_it_and_a_tab_stayed_open(app):
+    report = json.loads((REPORTS / f"{app.live()}.json").read_text())
+    checks = {check["name"]: check for check in report["verification"]["checks"]}
+    seen = {name: check["status"] for name, check in checks.items() if name.startswith("browser_")}
+    slow = {"browser_frozen", "browser_logout_plain"}
+    assert report["verification"]["level"] == "browser"
+    assert {name for name, status in seen.items() if status != "ok"} == slow, checks
+    assert "browser_tab_left_open" in seen
+    page = (REPORTS / f"{app.live()}.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == len(seen) - len(slow) - len(
+        {"browser_calm", "browser_tab_left_open"}
+    )
+
+
+def test_the_history_tells_who_did_what(app):
+    *_, last = (json.loads(line) for line in app.run(f"cat {ROOT}/audit.jsonl").splitlines())
+    assert (last["verb"], last["release"], last["outcome"]) == ("deploy", app.live(), "kept")
+    assert (REPORTS / f"{last['evidence']}.html").is_file()
+
+
+def test_no_browser_and_no_marker_of_a_tab_is_left():
+    assert list((REPORTS / "pictures").glob(".tab-*")) == []

@@ -11,6 +11,7 @@ from release import (
     FilterModule,
     compose_project,
     edit_list,
+    history_lines,
     other_slot,
     release_compose,
     release_id,
@@ -183,6 +184,7 @@ def test_other_slot():
 
 FILTERS = (
     "edit_list",
+    "history_lines",
     "other_slot",
     "release_compose",
     "release_id",
@@ -257,3 +259,21 @@ def test_edits_are_a_line_each():
         "step 7b: applied, store.ts:7, kept out",
         "step 7d: not applicable, no interval",
     ]
+
+
+def test_the_history_begins_with_the_newest_run():
+    runs = [
+        {
+            "at": f"2026-01-0{n}T10:00:00.000Z",
+            "verb": "deploy",
+            "release": f"v{n}",
+            "user": "ann",
+            "from": "desk",
+        }
+        | {"outcome": "kept", "evidence": f"page-{n}"}
+        for n in (1, 2, 3)
+    ]
+    text = "\n".join([*map(json.dumps, runs), '{"verb": "dep', ""])
+    lines = history_lines(text, 2)
+    assert lines[0] == "2026-01-03 10:00 deploy v3 by ann from desk: kept, page-3"
+    assert [line.split()[3] for line in lines] == ["v3", "v2"]

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from evidence import broken, entry, report
-from report import html_page, report_rows, report_view, stale_pages
+from evidence import broken, check, entry, report
+from report import html_page, report_rows, report_summary, report_verdict, report_view, stale_pages
 
 TEMPLATE = "report.html.j2"
 INDEX = "index.html.j2"
@@ -108,6 +108,52 @@ def test_what_could_not_be_known_is_said():
     assert any("no traffic was sent" in sentence for sentence in unknown)
     assert "logout_access: not expected" in unknown
     assert "tokens: index_use: no statistics yet" in unknown
+
+
+def verified_in_a_browser() -> dict:
+    made = report()
+    made["verification"] |= {
+        "level": "browser",
+        "pictures": {"folder": "../v2-20260101T100000Z", "files": {"browser_tabs": "../../browser_tabs.jpg"}},
+    }
+    made["verification"]["checks"].append(check("browser_tabs", guide="Test 3"))
+    return made
+
+
+def test_the_pictures_of_a_browser_are_in_the_page(tmp_path: Path):
+    folder = tmp_path / "pictures" / "v2-20260101T100000Z"
+    folder.mkdir(parents=True)
+    (folder / "browser_tabs.jpg").write_bytes(b"picture")
+    (tmp_path.parent / "browser_tabs.jpg").write_bytes(b"elsewhere")
+    view = report_view(verified_in_a_browser(), str(tmp_path))
+    [shown] = [one["picture"] for test in view["tests"] for one in test["checks"] if one["picture"]]
+    assert shown == "data:image/jpeg;base64,cGljdHVyZQ=="
+    assert shown in html_page(view, "report.html.j2")
+    assert dict(view["facts"])["verified by"].endswith("a browser")
+    assert not any("browser shows" in line for line in view["unknown"])
+
+
+def test_pictures_that_are_gone_are_left_out(tmp_path: Path):
+    view = report_view(verified_in_a_browser(), str(tmp_path))
+    assert not any(one["picture"] for test in view["tests"] for one in test["checks"])
+
+
+def test_why_no_browser_was_asked_is_said():
+    made = report()
+    made["verification"] |= {"level": "api", "level_problem": "There is no browser on this machine."}
+    assert any("There is no browser on this machine." in line for line in report_view(made)["unknown"])
+
+
+def test_the_summary_fits_a_screen_and_begins_with_the_verdict():
+    made = broken()
+    made["verification"]["checks"] += [
+        check(f"c{n}", "critical", guide="Test 2", reason="x" * 900) for n in range(40)
+    ]
+    lines = report_summary(made)
+    assert "The promise was not kept" in lines[0]
+    assert len(lines) == 14 and max(map(len, lines)) <= 300
+    assert report_verdict(made) == "broken"
+    assert "requests failed 1 of 40" in " ".join(report_summary(broken()))
 
 
 def test_nothing_of_a_run_is_markup():

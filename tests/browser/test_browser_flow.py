@@ -1,0 +1,166 @@
+"""The verification in a browser: all of it green on the fixed app, and each check red for the fault it is there for."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from ansible.module_utils import browser_pages as pages
+from ansible.module_utils.auth_flow import Ledger
+from ansible.module_utils.browser_flow import FEATURES, PLAN, BrowserFlow, Names
+from edge import Answer
+from playwright.sync_api import Error
+
+from app_client import PASSWORD, Client
+
+NAMES = Names(
+    home="/",
+    home_call="/api/notes/",
+    forbidden="/restricted",
+    payment_required="/premium",
+    api="/api/",
+    logout_api="/api/auth/logout/",
+    request_field="refresh",
+    headers={"X-Auth-Rotate": "1"},
+)
+
+
+class Scripted:
+    """A browser whose contexts begin with a script, as a frontend with a fault would be."""
+
+    def __init__(self, browser, script: str) -> None:
+        self._browser, self._script = browser, script
+
+    def new_context(self, **options):
+        context = self._browser.new_context(**options)
+        context.add_init_script(self._script)
+        return context
+
+
+@pytest.fixture
+def verify(stack, site, browser, monkeypatch):
+    """Goes through the flow with a new user; returns the verdicts by check, and the flow."""
+    monkeypatch.setattr(pages, "WAIT_MS", 5000)
+
+    def run(live="fix", script="", full=False, pictures=None, before=None, expect=FEATURES):
+        stack.edge.reset(live)
+        client = Client(stack.edge.url).register()
+        if before:
+            before(stack.edge)
+        ledger = Ledger(list(expect), {"full"} if full else set(), PLAN)
+        chromium = Scripted(browser, script) if script else browser
+        flow = BrowserFlow(chromium, site, NAMES, ledger, Error, pictures)
+        flow.run(client.email, PASSWORD)
+        return {check["name"]: check for check in ledger.checks()}, flow, client
+
+    return run
+
+
+def red(checks: dict) -> set[str]:
+    return {name for name, check in checks.items() if check["status"] == "critical"}
+
+
+def live_tokens(stack, email: str) -> int:
+    [[count]] = stack.services.sql(
+        "SELECT count(*) FROM auth_refresh_token AS t JOIN igny8_user AS u ON u.id = t.user_id"
+        " WHERE u.email = %s AND t.revoked_at IS NULL",
+        email,
+    )
+    return count
+
+
+def test_everything_is_ok_with_the_fix_and_nothing_stays(verify, stack, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    checks, flow, client = verify(full=True, pictures=tmp_path)
+    print(f"{time.monotonic() - begun:.1f} s")
+    assert {name: (c["status"], c["reason"]) for name, c in checks.items() if c["status"] != "ok"} == {}
+    assert set(flow.pictures) == set(checks) - {"browser_calm"}
+    assert all((tmp_path / name).stat().st_size > 1000 for name in flow.pictures.values())
+    assert live_tokens(stack, client.email) == 1  # that of the registration, which is not the flow's
+
+
+def test_the_old_client_is_refused(verify) -> None:
+    """The version before the fix: it stores access tokens too, and a page that is denied logs it out."""
+    checks, _flow, _client = verify(live="before")
+    assert {"browser_login", "browser_refresh"} <= red(checks)
+    assert "only the refresh token may be" in checks["browser_login"]["reason"]
+    assert "The page shows" in checks["browser_refresh"]["reason"]
+
+
+def test_a_client_that_logs_out_on_403(verify) -> None:
+    """That of the version before the fix."""
+    checks, _flow, _client = verify(live="before", expect=("browser_errors",))
+    assert red(checks) == {"browser_errors"}
+    assert (
+        "after 403" in checks["browser_errors"]["reason"]
+        or "The page shows" in checks["browser_errors"]["reason"]
+    )
+
+
+def test_a_release_is_asked_for_what_is_expected_of_it_alone(verify) -> None:
+    """A rollback goes back to a release that never had the fix, and must not fail for that."""
+    checks, _flow, _client = verify(live="before", expect=())
+    assert red(checks) == set()
+
+
+def test_a_refresh_that_gives_no_new_token(verify, site) -> None:
+    def keep(edge):
+        def same(backend):
+            answer = backend()
+            return Answer(answer.status, answer.body.replace('"refresh"', '"kept"'), answer.headers)
+
+        edge.next(site.refresh_api, same, 50)
+
+    checks, _flow, _client = verify(before=keep)
+    assert "browser_refresh" in red(checks)
+    assert "still stores the refresh token" in checks["browser_refresh"]["reason"]
+
+
+def test_a_client_that_forgets_its_session(verify) -> None:
+    """Every page begins with an empty storage, as with a store that persists nothing."""
+    checks, _flow, _client = verify(script="localStorage.clear()")
+    assert "browser_login" in red(checks)
+
+
+def test_tabs_that_do_not_hear_of_a_logout(verify) -> None:
+    deaf = """
+      Object.defineProperty(window, 'BroadcastChannel', {value: class {
+        postMessage() {} addEventListener() {} removeEventListener() {} close() {} }});
+      const listen = EventTarget.prototype.addEventListener;
+      EventTarget.prototype.addEventListener = function (kind, ...rest) {
+        if (!['storage', 'visibilitychange', 'focus', 'pageshow'].includes(kind)) listen.call(this, kind, ...rest);
+      };
+    """
+    checks, _flow, _client = verify(script=deaf)
+    assert "browser_logout" in red(checks)
+    assert "shows no login" in checks["browser_logout"]["reason"]
+
+
+def test_a_logout_that_ends_nothing_on_the_server(verify, stack) -> None:
+    def ignore(edge):
+        edge.answer_next(
+            NAMES.logout_api, Answer(200, '{"data": {}}', {"Content-Type": "application/json"}), 5
+        )
+
+    checks, _flow, _client = verify(before=ignore)
+    assert red(checks) == {"browser_logout"}
+    assert "401 is required" in checks["browser_logout"]["reason"]
+
+
+def test_a_page_with_an_error_of_its_own(verify) -> None:
+    checks, _flow, _client = verify(script="setTimeout(() => { throw new Error('broken bundle') }, 0)")
+    assert red(checks) == {"browser_calm"}
+    assert "broken bundle" in checks["browser_calm"]["reason"]
+
+
+def test_nobody_answers(verify, stack) -> None:
+    """Red when a login that fails is followed by checks that have no session to look at, or leaves no reason."""
+
+    def refuse(edge):
+        edge.answer_next("/api/auth/login/", Answer(500, "<html>"), 5)
+
+    checks, _flow, _client = verify(before=refuse)
+    assert red(checks) == {"browser_login"}
+    assert "The page shows" in checks["browser_login"]["reason"]
+    assert checks["browser_tabs"]["status"] == "skipped"

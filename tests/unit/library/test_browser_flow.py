@@ -1,0 +1,30 @@
+"""The options of the verification in a browser, its plan, and where there is no browser."""
+
+from __future__ import annotations
+
+import browser_flow
+from browser_options import OPTIONS
+from manual import results_in_manual, returned
+
+
+def test_check_mode_returns_the_plan(run_module):
+    result = run_module(browser_flow, OPTIONS | {"expect": ["browser_tabs"]}, check_mode=True)
+    reasons = {check["name"]: check["reason"] for check in result["checks"]}
+    assert reasons["browser_tabs"].startswith("would have tabs refresh")
+    assert reasons["browser_logout"] == "browser_logout is not expected of this release"
+    assert reasons["browser_frozen"] == "full is not given"
+
+
+def test_without_a_browser_it_says_so_and_writes_nothing(run_module, tmp_path):
+    result = run_module(browser_flow, OPTIONS | {"pictures": str(tmp_path / "pictures")})
+    assert (result["status"], result["checks"]) == ("unknown", [])
+    assert "looked for no-such-browser" in result["problem"]
+    assert list(tmp_path.iterdir()) == []
+    assert returned(result) == results_in_manual(browser_flow)
+
+
+def test_a_release_of_which_nothing_is_expected_is_not_visited(run_module):
+    """Red when the browser is started all the same: there is no such program."""
+    result = run_module(browser_flow, OPTIONS | {"program": "true", "expect": []})
+    assert (result["status"], result["problem"]) == ("ok", "")
+    assert {check["status"] for check in result["checks"]} == {"skipped"}

@@ -1,0 +1,36 @@
+"""The options of a tab that is left open, and where there is nothing to open it with."""
+
+from __future__ import annotations
+
+import browser_tab
+import pytest
+from browser_options import OPTIONS as BROWSER_OPTIONS
+from browser_options import SITE
+from manual import results_in_manual, returned
+
+OPTIONS = BROWSER_OPTIONS | {"release": "v2-0123456789ab", "ready": "/nowhere/tab", "process": 1}
+
+
+def test_without_a_browser_it_says_so(run_module):
+    result = run_module(browser_tab, OPTIONS)
+    assert (result["status"], result["changed"]) == ("unknown", False)
+    assert "looked for no-such-browser" in result["problem"]
+    assert returned(result) == results_in_manual(browser_tab)
+
+
+@pytest.mark.parametrize(
+    ("site", "words"),
+    [
+        ({"home": "/elsewhere"}, "names no link to /elsewhere"),
+        ({"links": {"/": "Orders"}}, "a second one is needed"),
+    ],
+)
+def test_a_site_that_contradicts_itself_is_a_sentence(run_module, site, words):
+    result = run_module(browser_tab, OPTIONS | {"site": SITE | site})
+    assert result["failed"] and words in result["msg"]
+
+
+def test_it_is_needed_while_its_run_lives():
+    assert browser_tab.is_needed(float("inf"), 1)
+    assert not browser_tab.is_needed(0, 1)
+    assert not browser_tab.is_needed(float("inf"), 2**22 + 1)
