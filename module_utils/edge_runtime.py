@@ -77,6 +77,10 @@ class EdgeRuntime:
         """Return how many requests the named backends are serving now."""
         return sum_sessions(self.ask("show stat"), backends)
 
+    def answered(self, backends: list[str]) -> dict[str, int]:
+        """Return how many answers the named backends have given since HAProxy started, and how many of them failed."""
+        return sum_answers(self.ask("show stat"), backends)
+
     def _quiet(self, command: str) -> None:
         answer = self.ask(command).strip()
         if answer:
@@ -145,6 +149,19 @@ def sum_sessions(text: str, backends: list[str]) -> int:
     return sum(
         int(row["scur"]) for row in _rows(text) if row["svname"] == "BACKEND" and row["pxname"] in backends
     )
+
+
+def sum_answers(text: str, backends: list[str]) -> dict[str, int]:
+    """Add up the answers of the named backends (``hrsp_1xx`` to ``hrsp_other``), and those of 5xx.
+
+    HAProxy's own 502, 503 and 504 for a backend are among its ``hrsp_5xx``.
+    """
+    rows = [row for row in _rows(text) if row["svname"] == "BACKEND" and row["pxname"] in backends]
+    kinds = ("1xx", "2xx", "3xx", "4xx", "5xx", "other")
+    return {
+        "requests": sum(int(row[f"hrsp_{kind}"] or 0) for row in rows for kind in kinds),
+        "failed": sum(int(row["hrsp_5xx"] or 0) for row in rows),
+    }
 
 
 def backends_of(slot: str) -> list[str]:
