@@ -17,7 +17,7 @@ OPERATOR = {
     "igny8_version": "Version to deploy, in place of the inventory's.",
     "release": "Release that a rollback goes to; without it, the nearest good one before the live release.",
     "deploy_wait_seconds": "Seconds to wait for another run to end before giving up; 0 without it.",
-    "deploy_watch_minutes": "Minutes, 10 at most, for which a deploy watches what it has brought live before it records it; 0 without it.",
+    "deploy_watch_minutes": "Minutes, 10 at most, for which a deploy watches what it has brought live; 0 without it.",
     "restore": "Backup that a restore is about, to see what it would change; without it, the confirmed or newest one.",
     "confirm_restore": "Backup to restore, although what is newer is lost: the id of a release, or a file's name.",
     "take_over": "Holder, known to be dead, whose release lock is taken over; the refusal names it.",

@@ -1,4 +1,4 @@
-"""Reading and writing notes, until the process is a minute and a half old: a release that its verification finds well."""
+"""Reading and writing notes, until the process is a minute and a half old: its verification finds it well."""
 
 import time
 
