@@ -48,8 +48,12 @@ def full_disk(app) -> Iterator[None]:
 
 
 def cut_ssh(app) -> None:
-    """End every SSH session on the host, without a word to either side. This test's own ends with them."""
-    app.host.run("setsid --fork sh -c 'sleep 0.5; pkill -KILL --full \"[s]shd: deploy\"'")
+    """End every SSH session on the host for some seconds, without a word to either side; this test's own with them.
+
+    Not once: a run that was between two tasks would open another one, and notice nothing.
+    """
+    cut = "for n in $(seq 40); do pkill -KILL --full \"[s]shd: deploy\"; sleep 0.1; done"
+    app.host.run(f"setsid --fork sh -c '{cut}'")
 
 
 @pytest.fixture(autouse=True)
