@@ -52,7 +52,7 @@ def cut_ssh(app) -> None:
 
     Not once: a run that was between two tasks would open another one, and notice nothing.
     """
-    cut = "for n in $(seq 40); do pkill -KILL --full \"[s]shd: deploy\"; sleep 0.1; done"
+    cut = 'for n in $(seq 40); do pkill -KILL --full "[s]shd: deploy"; sleep 0.1; done'
     app.host.run(f"setsid --fork sh -c '{cut}'")
 
 
