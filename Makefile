@@ -34,7 +34,7 @@ bench: .venv/installed
 	tests/bin/bench
 
 chaos: .venv/installed prepare
-	tests/bin/scenarios migrations faults
+	tests/bin/lanes migrations='tests/bin/molecule migrations' faults='tests/bin/molecule faults'
 	tests/bin/chaos
 
 prepare: .venv/installed
