@@ -76,6 +76,7 @@ def test_indexes_are_the_ones_that_were_measured(stack) -> None:
         "rt_one_child",
         "rt_live_exp",
         "rt_created_cov",
+        "rt_root",
         "rt_user",
         "rt_ended",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,6 +103,13 @@ def redis_login(services: DataServices) -> dict[str, Any]:
         "login_port": services.redis_port,
         "login_password": services.passwords["redis"],
     }
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and says nothing, as a host does that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
 
 
 @pytest.fixture

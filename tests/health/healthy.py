@@ -51,7 +51,7 @@ CREATE UNIQUE INDEX rt_one_child ON auth_refresh_token (parent_id) WHERE parent_
 CREATE INDEX IF NOT EXISTS rt_user ON auth_refresh_token (user_id);
 """
 UNIQUE_INDEXES = ["rt_token_uq", "rt_one_live_tip", "rt_one_child"]
-INDEXES = ["rt_live_exp", "rt_created_cov", "rt_user", "rt_ended"]
+INDEXES = ["rt_live_exp", "rt_created_cov", "rt_root", "rt_user", "rt_ended"]
 TOKEN_OPTIONS: dict[str, Any] = {
     "table": "auth_refresh_token",
     "unique_indexes": UNIQUE_INDEXES,

@@ -181,6 +181,12 @@ def test_what_cannot_be_asked_fails_in_one_sentence(sessions, options, words):
     assert "\n" not in result["msg"] and "wrong-one" not in str(result)
 
 
+def test_a_server_that_hangs_fails(sessions, silent_port):
+    message = sessions(login_port=silent_port)["msg"]
+    assert message.startswith(f"Redis at 127.0.0.1:{silent_port}, database 1: Timeout")
+    assert "an answer to PING is needed" in message
+
+
 @pytest.fixture
 def loading_redis(services):
     """The port of a Redis that takes half a second to read each of its keys back; removed at the end."""

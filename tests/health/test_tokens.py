@@ -69,9 +69,9 @@ FAULTS = {
         "critical", "a login with remember-me lives 1200 s instead of 1728000 s", {},
     ),
     "clock": (
-        "UPDATE auth_refresh_token SET created_at = now() + interval '2 minutes'"
-        " WHERE family_id = md5('idle150')::uuid",
-        "critical", "1 rows were made in the future", {"checks": ["clock", "schema", "indexes"]},
+        "UPDATE auth_refresh_token SET created_at = now() + interval '2 minutes',"
+        " expires_at = now() + interval '20 days 2 minutes' WHERE family_id = md5('idle150')::uuid",
+        "critical", "1 rows were made in the future", {},
     ),
     "purge_lag": (
         f"{ROOT} 150, gen_random_uuid(), now() - interval '20 days', now() - interval '10 days', false, now(),"
@@ -306,6 +306,24 @@ def test_the_baseline_finds_reuse(tokens, database):
     )
 
 
+def test_scans_of_the_whole_table_since_the_baseline_are_a_warning(tokens, database):
+    database(f"{ROOT} 150, gen_random_uuid(), now() - interval '9 days', now() - interval '8 days', false,"
+             " NULL, now() - interval '8 days 12 hours', 'logout' FROM generate_series(1, 10000)")  # fmt: skip
+    database("ANALYZE auth_refresh_token")
+    baseline = tokens()
+    database(
+        "DO $$ BEGIN FOR n IN 1..500 LOOP PERFORM count(replay_count) FROM auth_refresh_token; END LOOP; END $$"
+    )
+
+    def reading() -> dict:
+        return tokens(baseline=baseline)
+
+    wait_for(lambda: check(reading(), "index_use")["status"] == "warning", "the statistics")
+    found = reading()
+    assert {name for name, status in statuses(found).items() if status != "ok"} == {"index_use"}
+    assert "scans since the baseline read the whole table" in check(found, "index_use")["reason"]
+
+
 def test_lifetimes_are_judged_from_the_baseline_on(tokens, database):
     database(FAULTS["token_lifetime"][0])
     baseline = tokens()
@@ -435,6 +453,7 @@ def test_the_module_writes_no_row(tokens, database):
         ({"login_port": 1}, "Connection refused"),
         ({"login_host": "no-such-host.invalid"}, "could not translate host name"),
         ({"ssl_mode": "require"}, "server does not support SSL"),
+        ({"ssl_mode": "verify-full", "ca_cert": "/no/ca.pem"}, "SSL"),
         ({"login_db": "nothing"}, 'database "nothing" does not exist'),
         ({"thresholds": {"clock": {"critical": -1}}}, "thresholds.clock.critical is -1; a number of 0 or more"),
         ({"thresholds": {"clocks": {}}}, "thresholds names clocks; these checks have thresholds: "),
@@ -452,10 +471,18 @@ def test_what_cannot_be_asked_fails_in_one_sentence(tokens, options, words):
     assert "\n" not in result["msg"] and "wrong-one" not in str(result)
 
 
+def test_a_server_that_hangs_fails(tokens, silent_port):
+    place = f"PostgreSQL at 127.0.0.1:{silent_port}, database igny8: "
+    message = tokens(login_port=silent_port)["msg"]
+    assert message.startswith(place)
+    assert message.endswith("timeout expired; a login as igny8 is needed")
+
+
 def test_a_table_that_may_not_be_read_fails(tokens, database):
     database("REVOKE SELECT ON auth_refresh_token FROM igny8")
     result = tokens()
     database("GRANT SELECT ON auth_refresh_token TO igny8")
+    assert result["msg"].startswith("PostgreSQL at 127.0.0.1:")
     assert "permission denied for table auth_refresh_token; the query must be allowed" in result["msg"]
 
 

@@ -84,6 +84,13 @@ class RefreshToken(models.Model):
                 include=["rotation_count", "remember_me", "expires_at"],
                 name="rt_created_cov",
             ),
+            # Of the first token of each family alone: a login writes an entry, and the first refresh after it.
+            models.Index(
+                fields=["created_at"],
+                include=["user", "family_id", "token_id", "remember_me", "expires_at"],
+                condition=Q(rotation_count=0),
+                name="rt_root",
+            ),
             models.Index(fields=["user"], name="rt_user"),
             models.Index(
                 fields=["revoked_at"],

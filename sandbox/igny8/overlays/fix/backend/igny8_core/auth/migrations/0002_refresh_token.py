@@ -36,6 +36,8 @@ CREATE INDEX rt_live_exp ON auth_refresh_token (expires_at)
     INCLUDE (user_id, family_id, token_id) WHERE revoked_at IS NULL;
 CREATE INDEX rt_created_cov ON auth_refresh_token (created_at)
     INCLUDE (rotation_count, remember_me, expires_at);
+CREATE INDEX rt_root ON auth_refresh_token (created_at)
+    INCLUDE (user_id, family_id, token_id, remember_me, expires_at) WHERE rotation_count = 0;
 CREATE INDEX rt_user ON auth_refresh_token (user_id);
 CREATE INDEX rt_ended ON auth_refresh_token (revoked_at)
     INCLUDE (revoked_reason, expires_at) WHERE revoked_reason <> 'rotated';
@@ -114,6 +116,12 @@ class Migration(migrations.Migration):
                                 fields=["created_at"],
                                 include=["rotation_count", "remember_me", "expires_at"],
                                 name="rt_created_cov",
+                            ),
+                            models.Index(
+                                condition=Q(rotation_count=0),
+                                fields=["created_at"],
+                                include=["user", "family_id", "token_id", "remember_me", "expires_at"],
+                                name="rt_root",
                             ),
                             models.Index(fields=["user"], name="rt_user"),
                             models.Index(
