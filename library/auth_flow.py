@@ -306,7 +306,14 @@ import time
 from typing import Any
 
 from ansible.module_utils.auth_flow import Ledger
-from ansible.module_utils.auth_flow_app import App, Settings, read_durations, read_outcomes
+from ansible.module_utils.auth_flow_app import (
+    APP_SPEC,
+    PAGES_SPEC,
+    App,
+    Settings,
+    read_durations,
+    read_outcomes,
+)
 from ansible.module_utils.auth_flow_http import AuthFlowError, Client
 from ansible.module_utils.auth_flow_plan import FEATURES
 from ansible.module_utils.auth_flow_run import Flow
@@ -325,34 +332,14 @@ REDIS_SPEC = {
     "tls": {"type": "bool", "default": False},
     "ca_certs": {"type": "path"},
 }
-PATHS_SPEC = {page: {"type": "str", "required": True} for page in ("login", "refresh", "logout", "me")}
-PATHS_SPEC |= {page: {"type": "str"} for page in ("web", "forbidden", "payment_required")}
-LOGIN_FIELDS_SPEC = {
-    "email": {"type": "str", "default": "email"},
-    "password": {"type": "str", "default": "password", "no_log": False},
-    "remember": {"type": "str", "default": "remember_me"},
-}
-ARGUMENT_SPEC = {
-    "base_url": {"type": "str", "required": True},
+PATHS_SPEC = PAGES_SPEC | {page: {"type": "str"} for page in ("web", "forbidden", "payment_required")}
+ARGUMENT_SPEC = APP_SPEC | {
     "headers": {"type": "dict", "default": {}, "no_log": True},
-    "user": {"type": "str", "required": True},
-    "password": {"type": "str", "required": True, "no_log": True},
     "paths": {"type": "dict", "required": True, "options": PATHS_SPEC},
-    "rotate_header": {"type": "dict", "default": {}},
-    "login_fields": {"type": "dict", "apply_defaults": True, "options": LOGIN_FIELDS_SPEC},
-    "data_key": {"type": "str", "default": "data", "no_log": False},
-    "access_field": {"type": "str", "default": "access"},
-    "refresh_field": {"type": "str", "default": "refresh"},
-    "identity_field": {"type": "str", "default": "user.email"},
-    "session_cookie": {"type": "str", "default": "sessionid"},
     "outcome_header": {"type": "str", "default": "X-Refresh-Outcome"},
     "expect": {"type": "list", "elements": "str", "choices": list(FEATURES), "default": []},
-    "release": {"type": "str"},
-    "release_header": {"type": "str", "default": "X-Release"},
     "default_seconds": {"type": "int"},
     "remember_seconds": {"type": "int"},
-    "timeout_seconds": {"type": "float", "default": 10},
-    "ca_certs": {"type": "path"},
     "postgres": {"type": "dict", "options": POSTGRES_SPEC},
     "redis": {"type": "dict", "options": REDIS_SPEC},
 }
@@ -366,7 +353,7 @@ def read_given(params: dict[str, Any]) -> set[str]:
 
 def run_flow(params: dict[str, Any], ledger: Ledger, now: int) -> App:
     """Open the stores, make and end the canary sessions, close the stores."""
-    settings = Settings(**{name: params[name] for name in Settings.__dataclass_fields__})
+    settings = Settings.of(params)
     client = Client(params["base_url"], params["headers"], params["timeout_seconds"], params["ca_certs"])
     app = App(client, settings)
     stores: dict[str, Any] = {}

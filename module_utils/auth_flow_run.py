@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ansible.module_utils.auth_flow import Ledger, judge_lifetimes, make_expired, read_field, read_lifetime
-from ansible.module_utils.auth_flow_app import App, Canary, Settings
+from ansible.module_utils.auth_flow import Ledger, judge_lifetimes, make_expired, read_lifetime
+from ansible.module_utils.auth_flow_app import OK_STATUSES, App, Canary, Settings, status_problems
 from ansible.module_utils.auth_flow_http import Answer, AuthFlowError
 
-OK_STATUSES = (200, 201, 204, 205)
 REFUSED = (401, 403)
 
 
@@ -64,15 +63,15 @@ class Flow:
         answer = self._app.login(remember)
         s = self._settings
         canary = Canary(
-            access=self._text(answer, s.access_field),
-            refresh=self._text(answer, s.refresh_field),
+            access=self._app.text(answer, s.access_field),
+            refresh=self._app.text(answer, s.refresh_field),
             cookie=answer.cookies.get(s.session_cookie, ""),
         )
         parts = {s.access_field: canary.access, s.refresh_field: canary.refresh}
         if s.session_cookie:
             parts[f"cookie {s.session_cookie}"] = canary.cookie
         missing = sorted(name for name, value in parts.items() if not value)
-        problems = _status_problems(answer, OK_STATUSES)
+        problems = status_problems(answer, OK_STATUSES)
         if not problems and missing:
             problems = [f"{answer.described()} without {', '.join(missing)}"]
         self._ledger.record(check, problems)
@@ -86,9 +85,9 @@ class Flow:
             if store in self._stores:
                 absent = sum(not self._stores[store].has(c.cookie) for c in (plain, remember))
                 self._ledger.record(check, [f"{absent} of 2 sessions are not in {store}"] if absent else [])
-        self._ledger.record("me_bearer", self._identity_problems(access=plain.access))
+        self._ledger.record("me_bearer", self._app.identity_problems(access=plain.access))
         if self._settings.session_cookie:
-            self._ledger.record("me_cookie", self._identity_problems(cookie=plain.cookie))
+            self._ledger.record("me_cookie", self._app.identity_problems(cookie=plain.cookie))
 
     def _lifetime_problems(self, plain: Canary, remember: Canary) -> list[str]:
         wanted = (self._settings.default_seconds, self._settings.remember_seconds)
@@ -97,8 +96,8 @@ class Flow:
     def _judge_bad_access(self) -> None:
         for token in ("malformed", make_expired(self._now)):
             answer = self._app.get("me", access=token)
-            self._ledger.record("bad_access", _status_problems(answer, REFUSED))
-            problems = _status_problems(answer, (401,))
+            self._ledger.record("bad_access", status_problems(answer, REFUSED))
+            problems = status_problems(answer, (401,))
             if "bearer" not in answer.headers.get("www-authenticate", "").lower():
                 problems.append(f"{answer.described()} without WWW-Authenticate: Bearer")
             self._ledger.record("bearer_challenge", problems)
@@ -108,25 +107,25 @@ class Flow:
         for page, status in (("forbidden", 403), ("payment_required", 402)):
             if self._ledger.asked(page):
                 answer = self._app.get(page, access=canary.access, cookie=canary.cookie)
-                self._ledger.record(page, _status_problems(answer, (status,)))
-                problems += self._cookie_problems(answer)
-        problems += self._identity_problems(access=canary.access)
+                self._ledger.record(page, status_problems(answer, (status,)))
+                problems += self._app.cookie_problems(answer)
+        problems += self._app.identity_problems(access=canary.access)
         if self._settings.session_cookie:
-            problems += self._identity_problems(cookie=canary.cookie)
+            problems += self._app.identity_problems(cookie=canary.cookie)
         self._ledger.record("session_survives_errors", problems)
 
     def _judge_refresh(self, canary: Canary) -> None:
         old = Canary(canary.access, canary.refresh, canary.cookie)
         answer = self._app.refresh(old.refresh)
-        canary.access = self._text(answer, self._settings.access_field)
-        canary.refresh = self._text(answer, self._settings.refresh_field) or old.refresh
-        problems = _status_problems(answer, (200,))
+        canary.access = self._app.text(answer, self._settings.access_field)
+        canary.refresh = self._app.text(answer, self._settings.refresh_field) or old.refresh
+        problems = status_problems(answer, (200,))
         if not problems and not canary.access:
             problems = [f"{answer.described()} without {self._settings.access_field}"]
-        self._ledger.record("refresh", problems or self._identity_problems(access=canary.access))
+        self._ledger.record("refresh", problems or self._app.identity_problems(access=canary.access))
         if problems:
             return
-        self._ledger.record("other_tab", self._identity_problems(access=old.access))
+        self._ledger.record("other_tab", self._app.identity_problems(access=old.access))
         same = canary.refresh == old.refresh
         self._ledger.record("rotation", ["the refresh token is the same after the refresh"] if same else [])
         if self._ledger.asked("replay_grace"):
@@ -134,21 +133,21 @@ class Flow:
 
     def _judge_replay(self, old_token: str) -> None:
         answer = self._app.refresh(old_token)
-        problems = _status_problems(answer, (200,))
-        if not problems and not self._text(answer, self._settings.access_field):
+        problems = status_problems(answer, (200,))
+        if not problems and not self._app.text(answer, self._settings.access_field):
             problems = [f"{answer.described()} without {self._settings.access_field}"]
         self._ledger.record("replay_grace", problems)
 
     def _judge_logout(self, canary: Canary) -> None:
         answer = self._app.logout(canary)
         canary.open = answer.status not in OK_STATUSES
-        self._ledger.record("logout", _status_problems(answer, OK_STATUSES))
+        self._ledger.record("logout", status_problems(answer, OK_STATUSES))
         if self._settings.session_cookie:
             after = self._app.get("me", cookie=canary.cookie)
-            self._ledger.record("logout_session", _status_problems(after, REFUSED))
-        self._ledger.record("logout_refresh", _status_problems(self._app.refresh(canary.refresh), (401,)))
+            self._ledger.record("logout_session", status_problems(after, REFUSED))
+        self._ledger.record("logout_refresh", status_problems(self._app.refresh(canary.refresh), (401,)))
         after = self._app.get("me", access=canary.access)
-        self._ledger.record("logout_access", _status_problems(after, (401,)))
+        self._ledger.record("logout_access", status_problems(after, (401,)))
         for check, store in (("logout_row", "postgres"), ("logout_key", "redis")):
             if store in self._stores:
                 left = self._stores[store].has(canary.cookie)
@@ -162,7 +161,7 @@ class Flow:
             if canary.open:
                 answer = self._app.logout(canary)
                 # 401: the application has ended the session already, and another check has said so.
-                self._ledger.record("cleanup", _status_problems(answer, (*OK_STATUSES, 401)))
+                self._ledger.record("cleanup", status_problems(answer, (*OK_STATUSES, 401)))
                 canary.open = False
         if "postgres" in self._stores:
             left = sum(bool(c.cookie) and self._stores["postgres"].has(c.cookie) for c in self._canaries)
@@ -182,31 +181,6 @@ class Flow:
         if self._settings.release:
             wanted, header = self._settings.release, self._settings.release_header
             self._ledger.record("release", _release_problems(self._app.answers, header, wanted))
-
-    def _identity_problems(self, access: str = "", cookie: str = "") -> list[str]:
-        answer = self._app.get("me", access=access, cookie=cookie)
-        problems = _status_problems(answer, (200,))
-        found = read_field(answer.body, self._settings.identity_field, self._settings.data_key)
-        if not problems and str(found).lower() != self._settings.user.lower():
-            problems = [f"{answer.described()} as another user than the one that logged in"]
-        problems += self._cookie_problems(answer)
-        return [f"{problem}, with the {'cookie' if cookie else 'access token'}" for problem in problems]
-
-    def _cookie_problems(self, answer: Answer) -> list[str]:
-        """A session that is on the server is lost all the same when the browser is told to delete its cookie."""
-        name = self._settings.session_cookie
-        deleted = bool(name) and answer.cookies.get(name) == ""
-        return [f"{answer.described()} and deletes the cookie {name}"] if deleted else []
-
-    def _text(self, answer: Answer, name: str) -> str:
-        value = read_field(answer.body, name, self._settings.data_key)
-        return value if isinstance(value, str) else ""
-
-
-def _status_problems(answer: Answer, wanted: tuple[int, ...]) -> list[str]:
-    if answer.status in wanted and (answer.status != 200 or answer.body is not None):
-        return []
-    return [f"{answer.described()}; {' or '.join(map(str, wanted))} is required"]
 
 
 def _cache_problems(answers: list[tuple[str, Answer]]) -> list[str]:

@@ -1,0 +1,199 @@
+"""Sessions that are made on one release and used on the next, as clients that were open all the time would use them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+
+from ansible.module_utils.auth_flow import Check, read_claims
+from ansible.module_utils.auth_flow_app import OK_STATUSES, App, Canary, Settings, status_problems
+from ansible.module_utils.auth_flow_http import AuthFlowError, Client
+
+#: The test of the guide that they stand for: nobody notices that a token was replaced.
+GUIDE = "Test 2"
+LOGINS_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What tells one canary from another.
+
+    remember: asked for a long session; stores: its client stores the refresh tokens that it is given, as the one before
+    the fix does not; refreshing: the answer to its refresh was lost in the change.
+    """
+
+    remember: bool
+    stores: bool
+    refreshing: bool
+
+    def name(self) -> str:
+        """The name of its check."""
+        return "_".join(
+            [
+                "canary",
+                "remember" if self.remember else "plain",
+                "refreshing" if self.refreshing else "idle",
+                *([] if self.stores else ["old_client"]),
+            ]
+        )
+
+
+@dataclass
+class Kept:
+    """A canary with its secrets, as it is written to the host; release: the one that answered its login."""
+
+    remember: bool
+    stores: bool
+    refreshing: bool
+    release: str
+    access: str
+    refresh: str
+    cookie: str
+
+    def kind(self) -> Kind:
+        return Kind(self.remember, self.stores, self.refreshing)
+
+
+@dataclass
+class Flock:
+    """The canaries of a run, and why some of them could not be made; empty when all were."""
+
+    canaries: list[Kept] = field(default_factory=list)
+    problem: str = ""
+
+    def made_on(self) -> list[str]:
+        """The releases that answered their logins."""
+        return sorted({canary.release for canary in self.canaries})
+
+
+class Canaries:
+    """Makes, keeps, judges and ends them. `path` is a file that its owner alone can read."""
+
+    def __init__(self, client: Client, settings: Settings, path: str) -> None:
+        self._settings = settings
+        self._path = path
+        self._apps = {
+            True: App(client, settings),
+            False: App(client, replace(settings, rotate_header={})),
+        }
+
+    def kinds(self) -> list[Kind]:
+        """Every combination; an application whose clients announce nothing has no old ones."""
+        stores = (True, False) if self._settings.rotate_header else (True,)
+        return [Kind(*kind) for kind in itertools.product((False, True), stores, (False, True))]
+
+    def make(self) -> Flock:
+        """Log them in, and write each down as soon as it is there. What can't be made is a problem, and no failure."""
+        flock = Flock()
+        with ThreadPoolExecutor(LOGINS_AT_ONCE) as pool:
+            for found in pool.map(self._log_in, self.kinds()):
+                if isinstance(found, Kept):
+                    flock.canaries.append(found)
+                else:
+                    flock.problem = flock.problem or found
+                self._write(flock)
+        return flock
+
+    def read(self) -> Flock:
+        """Those that were written; none where there is no file, or one that says nothing."""
+        try:
+            with open(self._path, encoding="utf-8") as file:
+                found = json.load(file)
+            return Flock([Kept(**canary) for canary in found["canaries"]], found["problem"])
+        except (FileNotFoundError, ValueError, TypeError, KeyError):
+            return Flock()
+        except OSError as error:
+            raise AuthFlowError(f"{self._path}: {error.strerror}; it must be readable") from error
+
+    def judge(self, flock: Flock, now: int) -> list[Check]:
+        """Use each as its client would go on. Where nobody answers one, the others do not wait for it too."""
+        checks: list[Check] = []
+        away = ""
+        for canary in flock.canaries:
+            if not away:
+                try:
+                    checks.append(self._judge(canary, now))
+                    continue
+                except AuthFlowError as error:
+                    away = str(error)
+            checks.append(Check(canary.kind().name(), "critical", away, GUIDE))
+        return checks
+
+    def end(self, flock: Flock) -> None:
+        """Log them out as far as that can be done, and forget them."""
+        for canary in flock.canaries:
+            try:
+                self._apps[canary.stores].logout(Canary(canary.access, canary.refresh, canary.cookie))
+            except AuthFlowError:
+                break
+        if os.path.exists(self._path):
+            os.unlink(self._path)
+
+    def _log_in(self, kind: Kind) -> Kept | str:
+        app, s = self._apps[kind.stores], self._settings
+        try:
+            answer = app.login(kind.remember)
+            canary = Kept(
+                **asdict(kind),
+                release=answer.headers.get(s.release_header.lower(), ""),
+                access=app.text(answer, s.access_field),
+                refresh=app.text(answer, s.refresh_field),
+                cookie=answer.cookies.get(s.session_cookie, ""),
+            )
+            if problems := status_problems(answer, OK_STATUSES):
+                return problems[0]
+            if not canary.access or not canary.refresh:
+                return f"{answer.described()} without {s.access_field} and {s.refresh_field}"
+            if kind.refreshing:
+                app.refresh(canary.refresh)
+        except AuthFlowError as error:
+            return str(error)
+        return canary
+
+    def _judge(self, canary: Kept, now: int) -> Check:
+        name = canary.kind().name()
+        if _is_over(canary.refresh, now):
+            return Check(name, "skipped", "its refresh token is over by its own time", GUIDE)
+        problems = self._use(canary, now)
+        reason = f"made on {canary.release or 'the release before'}: {'; '.join(problems)}"
+        return Check(name, "critical", reason, GUIDE) if problems else Check(name, "ok", "", GUIDE)
+
+    def _use(self, canary: Kept, now: int) -> list[str]:
+        """Go on with the access token while it lasts, with the cookie, and with a refresh; never with a login."""
+        app, problems = self._apps[canary.stores], []
+        if not _is_over(canary.access, now):
+            problems += app.identity_problems(access=canary.access)
+        if canary.cookie:
+            problems += app.identity_problems(cookie=canary.cookie)
+        answer = app.refresh(canary.refresh)
+        if refused := status_problems(answer, (200,)):
+            return problems + refused
+        access = app.text(answer, self._settings.access_field)
+        if canary.stores:
+            canary.refresh = app.text(answer, self._settings.refresh_field) or canary.refresh
+        return problems + (
+            app.identity_problems(access=access)
+            if access
+            else [f"{answer.described()} without {self._settings.access_field}"]
+        )
+
+    def _write(self, flock: Flock) -> None:
+        temporary = f"{self._path}.new"
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(asdict(flock), file)
+            os.replace(temporary, self._path)
+        except OSError as error:
+            raise AuthFlowError(
+                f"{self._path}: {error.strerror}; the canaries must be kept there until the change"
+            ) from error
+
+
+def _is_over(token: str, now: int) -> bool:
+    """Whether a token has ended by what it says itself; one that says nothing has not."""
+    end = (read_claims(token) or {}).get("exp")
+    return isinstance(end, int | float) and end <= now
