@@ -46,6 +46,8 @@ TESTS = {
     "Test 4": "403 and 402 do not log out",
     "Test 5": "Logout",
 }
+#: What the names of checks begin with that used a session from before the change after it.
+CANARY = "canary_"
 WORST = ("critical", "warning", "unknown", "ok", "skipped")
 VERBS = {"deploy": "Deploy of", "rollback": "Rollback to", "setup": "Setup with", "restore": "Restore under"}
 
@@ -64,7 +66,8 @@ def report_view(report: Mapping[str, Any], folder: str = "") -> dict[str, Any]:
         "numbers": _numbers(report),
         "chart": _chart(prober, phases),
         "phases": phases,
-        "changes": _changes(record),
+        "changes": _changes(record, report.get("review") or {}),
+        "files": _files(report.get("review") or {}),
         "sessions": _sessions(report),
         "health": _health(report["health"]),
         "tests": _tests(report["verification"], folder),
@@ -122,6 +125,7 @@ def _facts(report: Mapping[str, Any], phases: list[dict]) -> list[tuple[str, str
         "state": record.get("state", ""),
         "before it": report["predecessor"],
         "inventory": report["inventory"],
+        "by": report.get("by", ""),
         "begun": phases[0]["at"] if phases else "",
         "took": f"{seconds:.0f} s in {len(phases)} phases" if phases else "",
         "verified by": _level(report["verification"]),
@@ -130,7 +134,7 @@ def _facts(report: Mapping[str, Any], phases: list[dict]) -> list[tuple[str, str
 
 
 def _level(verification: Mapping[str, Any]) -> str:
-    return LEVELS[verification.get("level", "api")] if verification else ""
+    return LEVELS.get(verification.get("level", ""), "") if verification else ""
 
 
 def _numbers(report: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -183,11 +187,12 @@ def _phases(journal: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _chart(prober: Mapping[str, Any], phases: list[dict]) -> dict[str, Any]:
-    """Return bars by second (x, sent, failed in units of the chart), the highest, and where the switch was."""
+    """Return bars by second (x, sent, failed, slow in units of the chart), the highest, and where the switch was."""
     timeline = prober.get("timeline", []) if prober else []
     if not timeline:
         return {}
     most = max(point["sent"] for point in timeline) or 1
+    slowest = max(point.get("slowest_ms", 0.0) for point in timeline) or 1.0
     last = max(point["second"] for point in timeline) + 1
     switch = next((phase for phase in phases if phase["name"] == "switch" and "until" in phase), None)
     at = _seconds(prober["started_at"], switch["until"]) if switch else None
@@ -200,15 +205,18 @@ def _chart(prober: Mapping[str, Any], phases: list[dict]) -> dict[str, Any]:
                 "x": round(1000 * point["second"] / last, 2),
                 "sent": round(200 * point["sent"] / most, 2),
                 "failed": round(200 * point["failed"] / most, 2),
-                "text": f"second {point['second']}: {point['sent']} requests, {point['failed']} failed",
+                "slow": round(80 * point.get("slowest_ms", 0.0) / slowest, 2),
+                "text": f"second {point['second']}: {point['sent']} requests, {point['failed']} failed"
+                + (f", the slowest took {point['slowest_ms']:.0f} ms" if "slowest_ms" in point else ""),
             }
             for point in timeline
         ],
+        "slowest_ms": round(slowest) if any("slowest_ms" in point for point in timeline) else None,
         "switch": round(1000 * at / last, 2) if at is not None and 0 <= at <= last else None,
     }
 
 
-def _changes(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _changes(record: Mapping[str, Any], review: Mapping[str, Any]) -> list[tuple[str, str]]:
     source, backup = record.get("source", {}), record.get("backup", {})
     rows = [
         ("version", record.get("version", "")),
@@ -217,9 +225,30 @@ def _changes(record: Mapping[str, Any]) -> list[tuple[str, str]]:
         *((name, str(value)) for name, value in sorted(record.get("settings", {}).items())),
         ("features", ", ".join(record.get("features", []))),
         ("migrations known", str(len(record["migrations"])) if record.get("migrations") else ""),
+        ("migrations new", ", ".join(review.get("migrations", []))),
         ("backup", f"{backup['file']}, {backup['bytes']} bytes" if backup else ""),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _files(review: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a row for each folder of the source in which files differ from the release before: name, text, files."""
+    kinds = {kind: names for kind, names in (review.get("files") or {}).items() if names}
+    folders: dict[str, list[tuple[str, str]]] = {}
+    for kind, names in kinds.items():
+        for name in names:
+            folder, slash, _rest = name.partition("/")
+            folders.setdefault(folder if slash else "", []).append((kind, name))
+    return [
+        {
+            "name": folder or "source",
+            "text": ", ".join(
+                f"{count} {kind}" for kind in kinds if (count := sum(one == kind for one, _name in found))
+            ),
+            "files": [f"{kind}: {name}" for kind, name in sorted(found, key=lambda pair: pair[1])],
+        }
+        for folder, found in sorted(folders.items())
+    ]
 
 
 def _sessions(report: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -312,13 +341,20 @@ def _no_logouts(report: Mapping[str, Any]) -> tuple[str, str]:
         parts.append(
             (prober["sessions"]["alive"], prober["sessions"]["total"], "sessions of the prober are alive")
         )
+    canaries = [
+        check["status"]
+        for check in (report["verification"] or {}).get("checks", [])
+        if check["name"].startswith(CANARY) and check["status"] != "skipped"
+    ]
+    if canaries:
+        parts.append((canaries.count("ok"), len(canaries), "sessions made before the change went on after it"))
     parts += [
         (proof[kind]["taken"] - proof[kind]["lost"], proof[kind]["taken"], f"{name} are live or explained")
         for kind, name in (("families", "logins with tokens"), ("sessions", "cookie sessions"))
         if proof.get(kind)
     ]
     if not parts:
-        return "unknown", "neither traffic nor a snapshot was part of this run"
+        return "unknown", "neither traffic nor sessions from before were part of this run"
     good = all(found == of for found, of, _text in parts)
     return "ok" if good else "critical", "; ".join(f"{found} of {of} {text}" for found, of, text in parts)
 
@@ -327,6 +363,7 @@ def _unknown(report: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each thing that this run could not know."""
     checks = (report["verification"] or {}).get("checks", [])
     level, problem = ((report["verification"] or {}).get(key) or "" for key in ("level", "level_problem"))
+    canaries = ((report["verification"] or {}).get("canaries") or {}).get("problem")
     health = [row for row in _health(report["health"]) if row["after"] == "unknown"]
     return [
         *([] if report["prober"] else ["What users met during the change: no traffic was sent."]),
@@ -335,6 +372,7 @@ def _unknown(report: Mapping[str, Any]) -> list[str]:
             if checks and level in ("", "api")
             else []
         ),
+        *([f"How every session from before the change goes on: {canaries}."] if canaries else []),
         *(
             f"{check['name']}: {check['reason'] or 'not asked of this release'}"
             for check in checks

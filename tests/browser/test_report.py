@@ -50,7 +50,9 @@ def test_the_page_of_a_run(page, tmp_path: Path, made: dict, colour: str):
     assert len(bars) == 10
     assert min(bars) > 5
     assert page.locator("rect.failed").count() == sum(bool(bar["failed"]) for bar in view["chart"]["bars"])
-    assert page.locator("line.switch").count() == 1
+    assert page.locator("line.switch").count() == 2
+    slow = page.locator("rect.slow").evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
+    assert len(slow) == 10 and slow[0] < slow[-1]
     assert page.locator(".phase i").count() == 2
 
 

@@ -84,6 +84,49 @@ def test_the_switch_is_marked_where_it_was():
     assert report_view(without_traffic())["chart"] == {}
 
 
+def test_the_slowest_answers_are_shown_where_they_were_measured():
+    chart = report_view(report())["chart"]
+    assert (chart["slowest_ms"], [bar["slow"] for bar in chart["bars"]][::9]) == (19, [42.11, 80.0])
+    made = report()
+    for point in made["prober"]["timeline"]:
+        del point["slowest_ms"]
+    page = html_page(report_view(made), TEMPLATE)
+    assert "slowest answer" not in page and 'class="slow"' not in page
+    assert page.count('class="sent"') == 10
+
+
+def test_what_differs_is_told_by_folder():
+    view = report_view(report())
+    assert [(folder["name"], folder["text"]) for folder in view["files"]] == [
+        ("source", "1 added"),
+        ("web", "1 added, 1 changed"),
+    ]
+    assert view["files"][1]["files"] == ["added: web/app.ts", "changed: web/main.ts"]
+    assert dict(view["changes"])["migrations new"] == "server/migrations/0002.py"
+    assert dict(view["facts"])["by"] == "ann on desk"
+    made = report()
+    del made["review"], made["by"]
+    assert report_view(made)["files"] == []
+
+
+def test_sessions_from_before_are_evidence_without_the_prober():
+    made = without_traffic()
+    made["health"]["proof"] = {}
+    assert report_view(made)["indicators"][0] == {
+        "text": "Users report no random logouts",
+        "status": "ok",
+        "evidence": "1 of 1 sessions made before the change went on after it",
+    }
+    made["verification"]["checks"].append(check("canary_plain_idle", "critical", guide="Test 2", reason="401"))
+    assert report_view(made)["indicators"][0]["status"] == "critical"
+
+
+def test_why_no_session_was_made_before_is_said():
+    made = report()
+    made["verification"]["canaries"] = {"problem": "POST /login answered 500"}
+    assert any("POST /login answered 500" in line for line in report_view(made)["unknown"])
+
+
 def test_health_is_shown_before_and_after():
     rows = {row["name"]: (row["before"], row["after"]) for row in report_view(report())["health"]}
     assert rows == {

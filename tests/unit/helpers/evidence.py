@@ -21,6 +21,11 @@ REPORT: dict[str, Any] = {
     "inventory": "staging",
     "release": "v2-0123456789ab",
     "predecessor": "v1-0123456789ab",
+    "by": "ann on desk",
+    "review": {
+        "files": {"added": ["web/app.ts", "README"], "changed": ["web/main.ts"], "removed": []},
+        "migrations": ["server/migrations/0002.py"],
+    },
     "failure": {},
     "record": {
         "version": "v2",
@@ -45,6 +50,7 @@ REPORT: dict[str, Any] = {
         "checks": [
             check("login_remember", guide="Test 1"),
             check("refresh", guide="Test 2"),
+            check("canary_remember_idle", guide="Test 2"),
             check("logout_access", "skipped", guide="Test 5", reason="not expected"),
         ],
     },
@@ -71,7 +77,7 @@ REPORT: dict[str, Any] = {
         "sessions": {"alive": 5, "total": 5},
         "rows": {"acknowledged": 6, "found": 6},
         "failures": [],
-        "timeline": [{"second": n, "sent": 4, "failed": 0} for n in range(10)],
+        "timeline": [{"second": n, "sent": 4, "failed": 0, "slowest_ms": 10.0 + n} for n in range(10)],
     },
 }
 

@@ -108,7 +108,7 @@ def test_recorder_counts_and_shows_the_first_failures():
     }
     assert result["by_release"] == {"v1": 2, "none": 25}
     assert result["latency_ms"] == {"p50": 9.0, "p99": 9.0, "max": 9.0}
-    assert result["timeline"][2] == {"second": 2, "sent": 26, "failed": 26}
+    assert result["timeline"][2] == {"second": 2, "sent": 26, "failed": 26, "slowest_ms": 9.0}
 
 
 @pytest.mark.parametrize(

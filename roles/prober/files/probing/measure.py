@@ -59,7 +59,7 @@ class Recorder:
     by_release: Counter[str] = field(default_factory=Counter)
     by_kind: dict[str, Counter[str]] = field(default_factory=dict)
     latencies_ms: list[float] = field(default_factory=list)
-    seconds: dict[int, list[int]] = field(default_factory=dict)
+    seconds: dict[int, list[float]] = field(default_factory=dict)
 
     def record(
         self, kind: str, verdict: str, release: str, sent_at: float, milliseconds: float | None
@@ -70,9 +70,10 @@ class Recorder:
         self.failed += failed
         self.renewed += verdict == "renew"
         self.by_kind.setdefault(kind, Counter()).update(sent=1, failed=int(failed))
-        second = self.seconds.setdefault(int(sent_at - self.started_at), [0, 0])
+        second = self.seconds.setdefault(int(sent_at - self.started_at), [0, 0, 0.0])
         second[0] += 1
         second[1] += failed
+        second[2] = max(second[2], milliseconds or 0.0)
         if milliseconds is not None:
             self.by_release[release or "none"] += 1
             self.latencies_ms.append(milliseconds)
@@ -98,7 +99,7 @@ class Recorder:
                 "max": round(max(self.latencies_ms, default=0.0), 1),
             },
             "timeline": [
-                {"second": second, "sent": sent, "failed": failed}
-                for second, (sent, failed) in sorted(self.seconds.items())
+                {"second": second, "sent": sent, "failed": failed, "slowest_ms": round(slowest, 1)}
+                for second, (sent, failed, slowest) in sorted(self.seconds.items())
             ],
         }
