@@ -347,7 +347,9 @@ def _no_logouts(report: Mapping[str, Any]) -> tuple[str, str]:
         if check["name"].startswith(CANARY) and check["status"] != "skipped"
     ]
     if canaries:
-        parts.append((canaries.count("ok"), len(canaries), "sessions made before the change went on after it"))
+        parts.append(
+            (canaries.count("ok"), len(canaries), "sessions made before the change went on after it")
+        )
     parts += [
         (proof[kind]["taken"] - proof[kind]["lost"], proof[kind]["taken"], f"{name} are live or explained")
         for kind, name in (("families", "logins with tokens"), ("sessions", "cookie sessions"))

@@ -7,12 +7,14 @@ DOCUMENTATION = r"""
 module: canary_sessions
 short_description: Prove that sessions which were made before a change go on after it
 description:
-  - Logs in once for every combination of a short or a long session, a client that stores the refresh tokens it is given
-    or one that does not, and a client that was idle or whose refresh lost its answer. After the change each of them goes
-    on as its client would, without a login.
-  - The sessions are kept in O(path) meanwhile, a file that its owner alone can read. It is removed with them.
-  - A session that does not go on is a result with RV(status=critical); the caller asserts. Where none could be made, the
-    result is RV(status=unknown) with a sentence in RV(problem) - the release that is left may be the one that is broken.
+  - Logs in once for every combination of a short or a long session, a client that stores the refresh tokens it is
+    given or one that does not, and a client that was idle or whose refresh lost its answer. After the change each of
+    them goes on as its client would, without a login.
+  - The sessions are kept in O(path) meanwhile, a file that its owner alone can read. It is removed with them, once all
+    of them have gone on. Where one has not, they stay for the release that gets the traffic back, and are used there
+    again.
+  - A session that does not go on is a result with RV(status=critical); the caller asserts. Where none could be made,
+    the result is RV(status=unknown) with a sentence in RV(problem) - the release that is left may be the broken one.
   - No token, no cookie value and no part of one is ever returned.
 attributes:
   check_mode:
@@ -24,10 +26,11 @@ attributes:
   idempotent:
     support: full
     description: >-
-      O(state=made) logs out what an earlier run has left and makes anew. O(state=used) without such a file does nothing.
+      O(state=made) logs out what an earlier run has left and makes anew. O(state=used) without such a file does
+      nothing.
 options:
   state:
-    description: V(made) makes the sessions, V(used) uses and ends them.
+    description: V(made) makes the sessions, V(used) goes on with them, and ends them when all do.
     type: str
     choices: [made, used]
     required: true
@@ -70,8 +73,8 @@ options:
         required: true
   rotate_header:
     description: >-
-      Header by which a client says that it stores a new refresh token. Without it there are no canaries of clients that
-      do not.
+      Header by which a client says that it stores a new refresh token. Without it there are no canaries of clients
+      that do not.
     type: dict
     default: {}
   login_fields:
@@ -215,11 +218,14 @@ def make(canaries: Canaries) -> dict[str, Any]:
 
 
 def use(canaries: Canaries) -> dict[str, Any]:
-    """Use and end them."""
+    """Use them, and end them; where some do not go on, all are left for the release that gets the traffic back."""
     flock = canaries.read()
     checks = canaries.judge(flock, int(time.time()))
-    canaries.end(flock)
     bad = any(check.status == "critical" for check in checks)
+    if bad:
+        canaries.write(flock)
+    else:
+        canaries.end(flock)
     return {
         "changed": bool(checks),
         "status": "critical" if bad else "ok" if checks else "unknown",

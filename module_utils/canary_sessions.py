@@ -59,10 +59,11 @@ class Kept:
 
 @dataclass
 class Flock:
-    """The canaries of a run, and why some of them could not be made; empty when all were."""
+    """The canaries of a run, why some of them could not be made (empty when all were), and how often they were used."""
 
     canaries: list[Kept] = field(default_factory=list)
     problem: str = ""
+    uses: int = 0
 
     def made_on(self) -> list[str]:
         """The releases that answered their logins."""
@@ -94,7 +95,7 @@ class Canaries:
                     flock.canaries.append(found)
                 else:
                     flock.problem = flock.problem or found
-                self._write(flock)
+                self.write(flock)
         return flock
 
     def read(self) -> Flock:
@@ -102,24 +103,39 @@ class Canaries:
         try:
             with open(self._path, encoding="utf-8") as file:
                 found = json.load(file)
-            return Flock([Kept(**canary) for canary in found["canaries"]], found["problem"])
+            return Flock([Kept(**canary) for canary in found["canaries"]], found["problem"], found["uses"])
         except (FileNotFoundError, ValueError, TypeError, KeyError):
             return Flock()
         except OSError as error:
             raise AuthFlowError(f"{self._path}: {error.strerror}; it must be readable") from error
+
+    def write(self, flock: Flock) -> None:
+        """Write them down for what comes next, whole or not at all."""
+        temporary = f"{self._path}.new"
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(asdict(flock), file)
+            os.replace(temporary, self._path)
+        except OSError as error:
+            raise AuthFlowError(
+                f"{self._path}: {error.strerror}; the canaries must be kept there until the change"
+            ) from error
 
     def judge(self, flock: Flock, now: int) -> list[Check]:
         """Use each as its client would go on. Where nobody answers one, the others do not wait for it too."""
         checks: list[Check] = []
         away = ""
         for canary in flock.canaries:
+            name = canary.kind().name() + ("_again" if flock.uses else "")
             if not away:
                 try:
-                    checks.append(self._judge(canary, now))
+                    checks.append(self._judge(canary, name, now))
                     continue
                 except AuthFlowError as error:
                     away = str(error)
-            checks.append(Check(canary.kind().name(), "critical", away, GUIDE))
+            checks.append(Check(name, "critical", away, GUIDE))
+        flock.uses += 1
         return checks
 
     def end(self, flock: Flock) -> None:
@@ -153,8 +169,7 @@ class Canaries:
             return str(error)
         return canary
 
-    def _judge(self, canary: Kept, now: int) -> Check:
-        name = canary.kind().name()
+    def _judge(self, canary: Kept, name: str, now: int) -> Check:
         if _is_over(canary.refresh, now):
             return Check(name, "skipped", "its refresh token is over by its own time", GUIDE)
         problems = self._use(canary, now)
@@ -179,18 +194,6 @@ class Canaries:
             if access
             else [f"{answer.described()} without {self._settings.access_field}"]
         )
-
-    def _write(self, flock: Flock) -> None:
-        temporary = f"{self._path}.new"
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(asdict(flock), file)
-            os.replace(temporary, self._path)
-        except OSError as error:
-            raise AuthFlowError(
-                f"{self._path}: {error.strerror}; the canaries must be kept there until the change"
-            ) from error
 
 
 def _is_over(token: str, now: int) -> bool:

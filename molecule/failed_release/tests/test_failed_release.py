@@ -1,9 +1,11 @@
-"""The host after three releases that broke: before they were healthy, in their proof, and once they were live."""
+"""The host after four releases that broke: before they were healthy, in their proof, and twice once they were live."""
+
+import json
 
 import pytest
-from playbook_run import Case, check_refusal, run
+from playbook_run import PROJECT, Case, check_refusal, run
 
-BROKEN = ["broken-start", "broken-login", "broken-later"]
+BROKEN = ["broken-start", "broken-login", "broken-later", "forgets-sessions"]
 
 
 def test_the_release_that_was_live_serves(app):
@@ -32,6 +34,16 @@ def test_the_one_that_broke_once_live_had_been_switched_to(app):
         entry["phase"] for entry in app.releases()["broken-login"]["journal"] if entry["event"] == "ended"
     ]
     assert "switch" not in phases
+
+
+def test_the_one_that_forgets_sessions_was_told_by_them_alone(app):
+    """Its own logins worked, and every row was there."""
+    release = app.releases()["forgets-sessions"]["id"]
+    report = json.loads((PROJECT / "reports" / f"{release}.json").read_text())
+    checks = report["verification"]["checks"]
+    assert {check["name"][:7] for check in checks if check["status"] == "critical"} == {"canary_"}
+    assert report["health"]["proof"]["lost"] == 0
+    assert "with the cookie" in report["failure"]["reason"]
 
 
 def test_nobody_holds_the_lock(host):

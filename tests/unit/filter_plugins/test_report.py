@@ -117,7 +117,9 @@ def test_sessions_from_before_are_evidence_without_the_prober():
         "status": "ok",
         "evidence": "1 of 1 sessions made before the change went on after it",
     }
-    made["verification"]["checks"].append(check("canary_plain_idle", "critical", guide="Test 2", reason="401"))
+    made["verification"]["checks"].append(
+        check("canary_plain_idle", "critical", guide="Test 2", reason="401")
+    )
     assert report_view(made)["indicators"][0]["status"] == "critical"
 
 

@@ -118,7 +118,19 @@ def test_one_that_is_revoked_turns_it_red(through, change, words):
     assert used["status"] == "critical" and len(red(used)) == 1
     [reason] = [check["reason"] for check in used["checks"] if check["reason"]]
     assert reason.startswith(f"made on {RELEASE}: ") and words in reason
-    assert not backend.sessions
+
+
+def test_what_was_lost_for_a_while_goes_on_after_the_switch_back(run_module, tmp_path):
+    backend, path = Backend(), tmp_path / "kept"
+    with serve(backend) as base_url:
+        given = options(base_url, path)
+        run_module(canary_sessions, given | {"state": "made"})
+        backend.faults.add("refresh_html")
+        assert red(run_module(canary_sessions, given | {"state": "used"})) == ALL
+        backend.faults.clear()
+        again = run_module(canary_sessions, given | {"state": "used"})
+    assert {check["name"]: check["status"] for check in again["checks"]} == {f"{n}_again": "ok" for n in ALL}
+    assert not path.exists() and not backend.sessions
 
 
 @pytest.mark.parametrize(
@@ -167,7 +179,7 @@ def test_an_application_that_is_gone_afterwards_is_asked_once(run_module, tmp_pa
     with serve(Backend()) as base_url:
         run_module(canary_sessions, options(base_url, path, state="made"))
     used = run_module(canary_sessions, options(base_url, path, state="used"))
-    assert red(used) == ALL and not path.exists()
+    assert red(used) == ALL
 
 
 def test_an_application_that_does_not_answer_has_none(run_module, tmp_path):
