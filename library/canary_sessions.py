@@ -218,11 +218,11 @@ def make(canaries: Canaries) -> dict[str, Any]:
 
 
 def use(canaries: Canaries) -> dict[str, Any]:
-    """Use them, and end them; where some do not go on, all are left for the release that gets the traffic back."""
+    """Use them, and end them; where some do not go on, all are left for the release that gets the traffic back, once."""
     flock = canaries.read()
     checks = canaries.judge(flock, int(time.time()))
     bad = any(check.status == "critical" for check in checks)
-    if bad:
+    if bad and flock.uses < 2:
         canaries.write(flock)
     else:
         canaries.end(flock)

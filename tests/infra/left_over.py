@@ -6,8 +6,10 @@ import re
 
 from app_host import EDGE, AppHost
 
-#: Files of a write, a dump or an unpacking that was cut short.
-UNFINISHED = r"find /data/app -name '.json-*' -o -name '*.part' -o -name '.ansible_tmp*'"
+#: Files of a write, a dump or an unpacking that was cut short, and sessions that nobody has ended.
+UNFINISHED = (
+    r"find /data/app -name '.json-*' -o -name '*.part' -o -name '.ansible_tmp*' -o -name 'canaries.json*'"
+)
 
 #: What runs start has their id in its environment; modules themselves are read from standard input and have no name.
 PROCESSES = (
