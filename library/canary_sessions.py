@@ -218,7 +218,7 @@ def make(canaries: Canaries) -> dict[str, Any]:
 
 
 def use(canaries: Canaries) -> dict[str, Any]:
-    """Use them, and end them; where some do not go on, all are left for the release that gets the traffic back, once."""
+    """Use them, and end them; where some do not go on, all are left once, for the release that serves again."""
     flock = canaries.read()
     checks = canaries.judge(flock, int(time.time()))
     bad = any(check.status == "critical" for check in checks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -126,6 +127,52 @@ def test_a_client_that_forgets_its_session(verify) -> None:
     """Every page begins with an empty storage, as with a store that persists nothing."""
     checks, _flow, _client = verify(script="localStorage.clear()")
     assert "browser_login" in red(checks)
+
+
+def test_a_client_that_keeps_its_session_for_one_tab(verify) -> None:
+    """Red when the browser that is opened again is another tab, and not a new browser."""
+    script = "if (!sessionStorage.here) { localStorage.clear(); sessionStorage.here = 1 }"
+    checks, _flow, _client = verify(script=script, expect=("browser_login",))
+    assert red(checks) == {"browser_reopen"}
+
+
+@pytest.fixture
+def no_grace(stack, site):
+    """Has the backend take every token that was replaced for stolen, whenever it is presented."""
+    one_at_a_time = threading.Lock()
+
+    def strict(edge):
+        def refuse(backend):
+            with one_at_a_time:
+                stack.services.sql(
+                    "UPDATE auth_refresh_token SET confirmed_at = created_at,"
+                    " revoked_at = revoked_at - interval '1 hour'"
+                )
+                return backend()
+
+        edge.next(site.refresh_api, refuse, 50)
+
+    return strict
+
+
+def test_a_lost_answer_that_ends_the_session(verify, no_grace) -> None:
+    checks, _flow, _client = verify(before=no_grace, expect=("browser_refresh",))
+    assert red(checks) == {"browser_lost_answer"}
+
+
+def test_tabs_that_refresh_against_each_other(verify, no_grace) -> None:
+    """The client of the fix without what its tabs agree by, and a backend that does not make up for it."""
+    apart = "".join(
+        f"Object.defineProperty({owner}, '{name}', {{value: undefined}});"
+        for owner, name in (("window", "BroadcastChannel"), ("Navigator.prototype", "locks"))
+    )
+    checks, _flow, _client = verify(before=no_grace, script=apart, expect=("browser_tabs",))
+    assert red(checks) == {"browser_tabs"}
+
+
+def test_tabs_without_locks_need_a_backend_that_makes_up_for_it(verify, no_grace) -> None:
+    checks, _flow, _client = verify(before=no_grace, expect=("browser_tabs",))
+    assert red(checks) == {"browser_tabs_plain"}
 
 
 def test_tabs_that_do_not_hear_of_a_logout(verify) -> None:
