@@ -327,7 +327,9 @@ def _indicators(report: Mapping[str, Any]) -> list[dict[str, str]]:
         if names:
             seen = [name for name in names if checks.get(name, {}).get("status", "skipped") != "skipped"]
             status = _worst(checks[name]["status"] for name in seen) if seen else "unknown"
-            evidence = f"verified: {', '.join(seen)}" if seen else "not asked of this release"
+            failed = [name for name in seen if checks[name]["status"] == "critical"]
+            evidence = f"{'failed' if failed else 'verified'}: {', '.join(failed or seen)}"
+            evidence = evidence if seen else "not asked of this release"
         else:
             status, evidence = _no_logouts(report)
         found.append({"text": text, "status": status, "evidence": evidence})
@@ -375,13 +377,17 @@ def _unknown(report: Mapping[str, Any]) -> list[str]:
             else []
         ),
         *([f"How every session from before the change goes on: {canaries}."] if canaries else []),
-        *(
-            f"{check['name']}: {check['reason'] or 'not asked of this release'}"
-            for check in checks
-            if check["status"] == "skipped"
-        ),
-        *(f"{row['name']}: {row['reason']}" for row in health),
+        *_by_reason([check for check in checks if check["status"] == "skipped"]),
+        *_by_reason(health),
     ]
+
+
+def _by_reason(rows: list[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each reason, with the names of all rows that give it."""
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        names.setdefault(row["reason"] or "not asked of this release", []).append(row["name"])
+    return [f"{', '.join(found)}: {reason}" for reason, found in names.items()]
 
 
 def _worst(states: Iterable[str]) -> str:

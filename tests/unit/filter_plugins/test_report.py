@@ -148,11 +148,25 @@ def test_indicators_have_their_evidence():
     } == {"unknown"}
 
 
+def test_an_indicator_names_what_failed():
+    made = report()
+    made["verification"]["checks"].append(check("rotation", "critical", guide="Test 2"))
+    assert report_view(made)["indicators"][-1]["evidence"] == "failed: rotation"
+
+
 def test_what_could_not_be_known_is_said():
     unknown = report_view(without_traffic())["unknown"]
     assert any("no traffic was sent" in sentence for sentence in unknown)
     assert "logout_access: not expected" in unknown
     assert "tokens: index_use: no statistics yet" in unknown
+
+
+def test_what_could_not_be_known_for_one_reason_is_one_sentence():
+    made = report()
+    made["verification"]["checks"].append(
+        check("logout_row", "skipped", guide="Test 5", reason="not expected")
+    )
+    assert "logout_access, logout_row: not expected" in report_view(made)["unknown"]
 
 
 def verified_in_a_browser() -> dict:
