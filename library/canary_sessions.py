@@ -10,9 +10,8 @@ description:
   - Logs in once for every combination of a short or a long session, a client that stores the refresh tokens it is
     given or one that does not, and a client that was idle or whose refresh lost its answer. After the change each of
     them goes on as its client would, without a login.
-  - The sessions are kept in O(path) meanwhile, a file that its owner alone can read. It is removed with them, once all
-    of them have gone on. Where one has not, they stay for the release that gets the traffic back, and are used there
-    again.
+  - The sessions are kept in O(path) meanwhile, a file that its owner alone can read, until they are ended. They can be
+    used more than once, as on the release that gets the traffic back where one did not go on.
   - A session that does not go on is a result with RV(status=critical); the caller asserts. Where none could be made,
     the result is RV(status=unknown) with a sentence in RV(problem) - the release that is left may be the broken one.
   - No token, no cookie value and no part of one is ever returned.
@@ -26,13 +25,12 @@ attributes:
   idempotent:
     support: full
     description: >-
-      O(state=made) logs out what an earlier run has left and makes anew. O(state=used) without such a file does
-      nothing.
+      O(state=made) logs out what an earlier run has left and makes anew. The others do nothing without such a file.
 options:
   state:
-    description: V(made) makes the sessions, V(used) goes on with them, and ends them when all do.
+    description: V(made) makes the sessions, V(used) goes on with them, V(ended) logs them out and removes O(path).
     type: str
-    choices: [made, used]
+    choices: [made, used, ended]
     required: true
   path:
     description: Where the sessions are kept meanwhile, on this machine.
@@ -71,6 +69,13 @@ options:
         description: Answers C(GET) with the user that is logged in.
         type: str
         required: true
+  retry_seconds:
+    description: >-
+      Seconds within which a client repeats a refresh whose answer was lost; sessions that wait for longer are not
+      judged by it. An application need not take a token twice for longer, and where it does not do so at all there are
+      no such sessions.
+    type: float
+    default: 30
   rotate_header:
     description: >-
       Header by which a client says that it stores a new refresh token. Without it there are no canaries of clients
@@ -145,6 +150,11 @@ EXAMPLES = r"""
   canary_sessions:
     <<: *canaries
     state: used
+
+- name: Log them out
+  canary_sessions:
+    <<: *canaries
+    state: ended
 """
 
 RETURN = r"""
@@ -192,15 +202,17 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from ansible.module_utils.auth_flow import Check
 from ansible.module_utils.auth_flow_app import APP_SPEC, PAGES_SPEC, Settings
 from ansible.module_utils.auth_flow_http import AuthFlowError, Client
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.canary_sessions import Canaries
+from ansible.module_utils.canary_sessions import Canaries, Flock
 
 ARGUMENT_SPEC = APP_SPEC | {
-    "state": {"type": "str", "choices": ["made", "used"], "required": True},
+    "state": {"type": "str", "choices": ["made", "used", "ended"], "required": True},
     "path": {"type": "path", "required": True},
     "paths": {"type": "dict", "required": True, "options": PAGES_SPEC},
+    "retry_seconds": {"type": "float", "default": 30},
 }
 
 
@@ -208,31 +220,37 @@ def make(canaries: Canaries) -> dict[str, Any]:
     """Make them, after those that a run has left which was cut short."""
     canaries.end(canaries.read())
     flock = canaries.make()
-    return {
-        "changed": bool(flock.canaries),
-        "status": "ok" if flock.canaries else "unknown",
-        "problem": flock.problem,
-        "checks": [],
-        "made_on": flock.made_on(),
-    }
+    return told(flock, [], "ok" if flock.canaries else "unknown", flock.problem)
 
 
 def use(canaries: Canaries) -> dict[str, Any]:
-    """Use them, and end them; where some do not go on, all are left once, for the release that serves again."""
+    """Go on with them."""
     flock = canaries.read()
-    checks = canaries.judge(flock, int(time.time()))
+    checks = canaries.judge(flock, time.time())
     bad = any(check.status == "critical" for check in checks)
-    if bad and flock.uses < 2:
-        canaries.write(flock)
-    else:
-        canaries.end(flock)
+    problem = flock.problem or ("" if checks else "no session was made before the change")
+    return told(flock, checks, "critical" if bad else "ok" if checks else "unknown", problem)
+
+
+def end(canaries: Canaries) -> dict[str, Any]:
+    """Log them out."""
+    flock = canaries.read()
+    canaries.end(flock)
+    return told(flock, [], "ok", "")
+
+
+def told(flock: Flock, checks: list[Check], status: str, problem: str) -> dict[str, Any]:
+    """Return the module's result."""
     return {
-        "changed": bool(checks),
-        "status": "critical" if bad else "ok" if checks else "unknown",
-        "problem": flock.problem or ("" if checks else "no session was made before the change"),
+        "changed": bool(flock.canaries),
+        "status": status,
+        "problem": problem,
         "checks": [asdict(check) for check in checks],
         "made_on": flock.made_on(),
     }
+
+
+STATES = {"made": make, "used": use, "ended": end}
 
 
 def main() -> None:
@@ -243,8 +261,8 @@ def main() -> None:
         module.exit_json(**nothing)
     try:
         client = Client(params["base_url"], {}, params["timeout_seconds"], params["ca_certs"])
-        canaries = Canaries(client, Settings.of(params), params["path"])
-        result = make(canaries) if params["state"] == "made" else use(canaries)
+        canaries = Canaries(client, Settings.of(params), params["path"], params["retry_seconds"])
+        result = STATES[params["state"]](canaries)
     except AuthFlowError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 
@@ -43,12 +44,18 @@ class Kind:
 
 @dataclass
 class Kept:
-    """A canary with its secrets, as it is written to the host; release: the one that answered its login."""
+    """A canary with its secrets, as it is written to the host.
+
+    release: the one that answered its login; made_at: when it did, in Unix time; answered: whether its
+    refresh was, since.
+    """
 
     remember: bool
     stores: bool
     refreshing: bool
     release: str
+    made_at: float
+    answered: bool
     access: str
     refresh: str
     cookie: str
@@ -71,11 +78,15 @@ class Flock:
 
 
 class Canaries:
-    """Makes, keeps, judges and ends them. `path` is a file that its owner alone can read."""
+    """Makes, keeps, judges and ends them.
 
-    def __init__(self, client: Client, settings: Settings, path: str) -> None:
+    path: a file that its owner alone can read; retry_seconds: within which a client repeats a refresh that was lost.
+    """
+
+    def __init__(self, client: Client, settings: Settings, path: str, retry_seconds: float = 30) -> None:
         self._settings = settings
         self._path = path
+        self._retry_seconds = retry_seconds
         self._apps = {
             True: App(client, settings),
             False: App(client, replace(settings, rotate_header={})),
@@ -122,8 +133,8 @@ class Canaries:
                 f"{self._path}: {error.strerror}; the canaries must be kept there until the change"
             ) from error
 
-    def judge(self, flock: Flock, now: int) -> list[Check]:
-        """Use each as its client would go on. Where nobody answers one, the others do not wait for it too."""
+    def judge(self, flock: Flock, now: float) -> list[Check]:
+        """Use each as its client would go on, and keep what it has then. Where nobody answers one, no other waits."""
         checks: list[Check] = []
         away = ""
         for canary in flock.canaries:
@@ -135,7 +146,9 @@ class Canaries:
                 except AuthFlowError as error:
                     away = str(error)
             checks.append(Check(name, "critical", away, GUIDE))
-        flock.uses += 1
+        if flock.canaries:
+            flock.uses += 1
+            self.write(flock)
         return checks
 
     def end(self, flock: Flock) -> None:
@@ -155,6 +168,8 @@ class Canaries:
             canary = Kept(
                 **asdict(kind),
                 release=answer.headers.get(s.release_header.lower(), ""),
+                made_at=time.time(),
+                answered=False,
                 access=app.text(answer, s.access_field),
                 refresh=app.text(answer, s.refresh_field),
                 cookie=answer.cookies.get(s.session_cookie, ""),
@@ -163,20 +178,30 @@ class Canaries:
                 return problems[0]
             if not canary.access or not canary.refresh:
                 return f"{answer.described()} without {s.access_field} and {s.refresh_field}"
-            if kind.refreshing:
-                app.refresh(canary.refresh)
+            lost = self._lose_answer(app, canary) if kind.refreshing else ""
         except AuthFlowError as error:
             return str(error)
-        return canary
+        return lost or canary
 
-    def _judge(self, canary: Kept, name: str, now: int) -> Check:
+    def _lose_answer(self, app: App, canary: Kept) -> str:
+        """Refresh, and forget the answer. A problem where the release that is left ends a session for that itself."""
+        app.refresh(canary.refresh)
+        again = app.refresh(canary.refresh)
+        if again.status == 200:
+            return ""
+        app.logout(Canary(canary.access, canary.refresh, canary.cookie))
+        return f"{again.described()} to a refresh that is repeated; a session whose answer was lost ends there already"
+
+    def _judge(self, canary: Kept, name: str, now: float) -> Check:
+        if canary.refreshing and not canary.answered and now > canary.made_at + self._retry_seconds:
+            return Check(name, "skipped", "its answer was lost longer ago than a client waits for one", GUIDE)
         if _is_over(canary.refresh, now):
             return Check(name, "skipped", "its refresh token is over by its own time", GUIDE)
         problems = self._use(canary, now)
         reason = f"made on {canary.release or 'the release before'}: {'; '.join(problems)}"
         return Check(name, "critical", reason, GUIDE) if problems else Check(name, "ok", "", GUIDE)
 
-    def _use(self, canary: Kept, now: int) -> list[str]:
+    def _use(self, canary: Kept, now: float) -> list[str]:
         """Go on with the access token while it lasts, with the cookie, and with a refresh; never with a login."""
         app, problems = self._apps[canary.stores], []
         if not _is_over(canary.access, now):
@@ -186,6 +211,7 @@ class Canaries:
         answer = app.refresh(canary.refresh)
         if refused := status_problems(answer, (200,)):
             return problems + refused
+        canary.answered = True
         access = app.text(answer, self._settings.access_field)
         if canary.stores:
             canary.refresh = app.text(answer, self._settings.refresh_field) or canary.refresh
@@ -196,7 +222,7 @@ class Canaries:
         )
 
 
-def _is_over(token: str, now: int) -> bool:
+def _is_over(token: str, now: float) -> bool:
     """Whether a token has ended by what it says itself; one that says nothing has not."""
     end = (read_claims(token) or {}).get("exp")
     return isinstance(end, int | float) and end <= now

@@ -48,7 +48,7 @@ def canaries_on(stack, tmp_path: Path):
 
 
 def judged(canaries: Canaries, flock) -> dict[str, str]:
-    return {check.name: check.reason for check in canaries.judge(flock, int(time.time()))}
+    return {check.name: check.reason for check in canaries.judge(flock, time.time())}
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ def through(run_module, tmp_path: Path):
             given = options(base_url, path) | changes
             made = run_module(canary_sessions, given | {"state": "made"})
             change(backend)
-            return made, run_module(canary_sessions, given | {"state": "used"}), backend
+            used = run_module(canary_sessions, given | {"state": "used"})
+            run_module(canary_sessions, given | {"state": "ended"})
+            return made, used, backend
 
     run.path = path
     return run
@@ -130,7 +132,20 @@ def test_what_was_lost_for_a_while_goes_on_after_the_switch_back(run_module, tmp
         backend.faults.clear()
         again = run_module(canary_sessions, given | {"state": "used"})
     assert {check["name"]: check["status"] for check in again["checks"]} == {f"{n}_again": "ok" for n in ALL}
-    assert not path.exists() and not backend.sessions
+
+
+def test_a_client_does_not_wait_for_ever_for_an_answer(through):
+    """An application takes a token twice for a moment only; that a run was cut short is no reason to blame it."""
+    _made, used, _backend = through(lambda backend: backend.faults.add("no_grace"), retry_seconds=0)
+    states = {check["name"]: check["status"] for check in used["checks"]}
+    assert states == {name: "skipped" if "refreshing" in name else "ok" for name in ALL}
+
+
+def test_a_release_that_takes_no_token_twice_has_no_answers_to_lose(through):
+    made, used, backend = through(lambda _backend: None, "no_grace")
+    assert "refresh that is repeated" in made["problem"] and used["problem"] == made["problem"]
+    assert {check["name"] for check in used["checks"]} == {name for name in ALL if "idle" in name}
+    assert used["status"] == "ok" and not backend.sessions
 
 
 @pytest.mark.parametrize(
