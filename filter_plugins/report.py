@@ -355,7 +355,7 @@ def _no_logouts(report: Mapping[str, Any]) -> tuple[str, str]:
     parts += [
         (proof[kind]["taken"] - proof[kind]["lost"], proof[kind]["taken"], f"{name} are live or explained")
         for kind, name in (("families", "logins with tokens"), ("sessions", "cookie sessions"))
-        if proof.get(kind)
+        if proof.get(kind) and proof[kind]["taken"]
     ]
     if not parts:
         return "unknown", "neither traffic nor sessions from before were part of this run"
@@ -368,12 +368,19 @@ def _unknown(report: Mapping[str, Any]) -> list[str]:
     checks = (report["verification"] or {}).get("checks", [])
     level, problem = ((report["verification"] or {}).get(key) or "" for key in ("level", "level_problem"))
     canaries = ((report["verification"] or {}).get("canaries") or {}).get("problem")
+    families = (report["health"].get("proof") or {}).get("families")
+    unstored = families is not None and not families["taken"]
     health = [row for row in _health(report["health"]) if row["after"] == "unknown"]
     return [
         *([] if report["prober"] else ["What users met during the change: no traffic was sent."]),
         *(
             [f"What a browser shows: the verification used the API. {problem}".strip()]
             if checks and level in ("", "api")
+            else []
+        ),
+        *(
+            ["Who of the logins with tokens is still there: none was stored before the change."]
+            if unstored
             else []
         ),
         *([f"How every session from before the change goes on: {canaries}."] if canaries else []),

@@ -56,6 +56,15 @@ def test_the_page_of_a_run(page, tmp_path: Path, made: dict, colour: str):
     assert page.locator(".phase i").count() == 2
 
 
+def test_on_paper_everything_is_open(page, tmp_path: Path):
+    show(page, report_view(report()), "report.html.j2", tmp_path)
+    page.emulate_media(media="print")
+    checks = page.locator("details td").evaluate_all(
+        "all => all.map(one => one.checkVisibility({contentVisibilityAuto: true}))"
+    )
+    assert checks and all(checks)
+
+
 def test_the_list_of_runs(page, tmp_path: Path):
     show(page, report_rows(str(tmp_path)), "index.html.j2", tmp_path)
     check_calm(page)

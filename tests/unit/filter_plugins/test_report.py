@@ -56,6 +56,15 @@ def test_what_a_release_does_not_store_cannot_be_lost():
     assert "4 of 4 cookie sessions" in view["indicators"][0]["evidence"]
 
 
+def test_where_no_token_was_stored_before_it_is_said():
+    """On the first deploy of a version that stores them."""
+    made = report()
+    made["health"]["proof"]["families"] |= {"taken": 0, "live": 0, "explained": {}}
+    view = report_view(made)
+    assert "logins with tokens" not in view["indicators"][0]["evidence"]
+    assert any("none was stored before the change" in line for line in view["unknown"])
+
+
 def test_figures_are_good_or_not():
     good = {number["label"]: number["good"] for number in report_view(broken())["numbers"]}
     assert good["requests failed"] is False
