@@ -120,6 +120,7 @@ def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
 def _facts(report: Mapping[str, Any], phases: list[dict]) -> list[tuple[str, str]]:
     record = report["record"]
     seconds = sum(phase["seconds"] for phase in phases)
+    browser = (report["verification"] or {}).get("browser_seconds")
     found = {
         "release": report["release"],
         "state": record.get("state", ""),
@@ -128,7 +129,7 @@ def _facts(report: Mapping[str, Any], phases: list[dict]) -> list[tuple[str, str
         "by": report.get("by", ""),
         "begun": phases[0]["at"] if phases else "",
         "took": f"{seconds:.0f} s in {len(phases)} phases" if phases else "",
-        "verified by": _level(report["verification"]),
+        "verified by": _level(report["verification"]) + (f", which took {browser:.0f} s" if browser else ""),
     }
     return [(name, value) for name, value in found.items() if value]
 

@@ -182,6 +182,7 @@ def verified_in_a_browser() -> dict:
     made = report()
     made["verification"] |= {
         "level": "browser",
+        "browser_seconds": 14.2,
         "pictures": {"folder": "../v2-20260101T100000Z", "files": {"browser_tabs": "../../browser_tabs.jpg"}},
     }
     made["verification"]["checks"].append(check("browser_tabs", guide="Test 3"))
@@ -197,7 +198,7 @@ def test_the_pictures_of_a_browser_are_in_the_page(tmp_path: Path):
     [shown] = [one["picture"] for test in view["tests"] for one in test["checks"] if one["picture"]]
     assert shown == "data:image/jpeg;base64,cGljdHVyZQ=="
     assert shown in html_page(view, "report.html.j2")
-    assert dict(view["facts"])["verified by"].endswith("a browser")
+    assert dict(view["facts"])["verified by"].endswith("a browser, which took 14 s")
     assert not any("browser shows" in line for line in view["unknown"])
 
 
