@@ -19,6 +19,8 @@ from ansible.module_utils.browser_site import BROWSER_SPEC, read_site
 
 #: The machine is busy with the run as well.
 pages.WAIT_MS = 30_000
+#: The version before the fix gives the same text for two access tokens of one second: the second would be over as well.
+SECOND_MS = 1100
 #: The options of a browser's module, as the inventory has them.
 WANTED = (
     "{{ {'url': verify_browser_url, 'user': verify_user, 'password': verify_password, 'site': verify_browser_site,"
@@ -75,6 +77,7 @@ class Seat:
         for page in self._tabs:
             pages.route_to(page, self._names.away)
             pages.settle(page, self._traffic)
+            page.wait_for_timeout(SECOND_MS)
             self._wire.expire()
             with page.expect_response(self._has_data):
                 pages.go(page, self._site, self._names.home)
@@ -91,7 +94,7 @@ class Seat:
     def close(self) -> None:
         """Log out, and close the browser."""
         try:
-            if self._tabs:
+            if self._tabs and pages.is_signed_in(self._tabs[-1], self._site):
                 pages.log_out(self._tabs[-1], self._site)
                 pages.settle(self._tabs[-1], self._traffic)
         finally:

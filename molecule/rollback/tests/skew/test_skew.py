@@ -41,15 +41,15 @@ def change(case: Case, inventory, seats: dict[str, Seat]) -> None:
     """Run a change with all tabs open, and have each of them go on during it or after it."""
     lost, rounds = {}, 0
     with begun(case, inventory) as going:
-        while not going.done():
+        while not going.done() and not lost:
             for name, seat in seats.items():
-                if name.endswith("busy") and name not in lost:
-                    lost |= use(name, seat)
+                lost |= use(f"{name}, round {rounds}", seat) if name.endswith("busy") else {}
             rounds += 1
     assert going.result().code == 0, going.result().text
+    assert lost == {}, f"during the {case.name}"
     for name, seat in seats.items():
         for _hour in range(2):
-            lost |= {} if name in lost else use(name, seat)
+            lost |= use(name, seat)
     assert lost == {}, f"after the {case.name}, in which the busy tabs went on {rounds} times"
     assert rounds > 5
 
