@@ -42,7 +42,6 @@ def test_the_one_that_forgets_sessions_was_told_by_them_alone(app):
     report = json.loads((PROJECT / "reports" / f"{release}.json").read_text())
     checks = report["verification"]["checks"]
     assert {check["name"][:7] for check in checks if check["status"] == "critical"} == {"canary_"}
-    assert report["health"]["proof"]["lost"] == 0
     assert "with the cookie" in report["failure"]["reason"]
 
 
