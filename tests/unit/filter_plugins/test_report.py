@@ -46,6 +46,15 @@ def test_who_is_lost_breaks_the_promise_though_no_request_failed():
     assert report_view(made)["verdict"]["state"] == "broken"
 
 
+@pytest.mark.parametrize(
+    ("name", "state"), [("canary_plain_idle", "failed"), ("canary_plain_idle_again", "broken")]
+)
+def test_a_session_that_is_lost_after_the_switch_back_breaks_the_promise(name: str, state: str):
+    made = without_traffic(failure=FAILURE)
+    made["verification"]["checks"].append(check(name, "critical", guide="Test 2", reason="401"))
+    assert report_view(made)["verdict"]["state"] == state
+
+
 def test_what_a_release_does_not_store_cannot_be_lost():
     """A release that stores no tokens has no families to compare."""
     made = report()
