@@ -43,8 +43,9 @@ _raw:
 
 import difflib
 import re
+from collections import ChainMap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,8 @@ TYPES: dict[str, tuple[str, type]] = {
     "int": ("a whole number, 0 or more,", object),
     "float": ("a number, 0 or more,", object),
 }
-SECRET = re.compile(r"(^vault_|_(password|key|secrets?)$)")
+#: A data key is the name of a field of answers.
+SECRET = re.compile(r"(^vault_|_(password|(?<!_data_)key|secrets?)$)")
 #: A variable that only hands on another one, with or without a default.
 HANDED_ON = re.compile(r"\{\{\s*(\w+)\s*(\|\s*default\([^{}]*\)\s*)?\}\}")
 #: What the example inventories write where an operator has to set something.
@@ -187,11 +189,12 @@ def _one_line(text: Any) -> str:
 
 @dataclass(frozen=True)
 class Given:
-    """The variables of a run as they are written, what makes a value of one, and which names come later."""
+    """The variables of a run as they are written, what makes values of them, the names that come later, the options."""
 
     variables: dict
     template: Callable[[Any], Any]
     set_later: set[str]
+    options: dict[str, dict] = field(default_factory=dict)
 
     def problem(self, name: str, option: dict, rule: dict) -> str:
         """Return what is wrong with the variable of an option, as a sentence; empty when nothing is."""
@@ -213,9 +216,21 @@ class Given:
 
     def _undefined(self, name: str, operator_name: str, message: str) -> str:
         match = UNDEFINED.search(message)
+        if not match and self._is_made_of_what_is_wrong(name):
+            return ""
         if not match:
             return f"{operator_name} is made of something that does not exist: {_one_line(message)}."
         return "" if match[1] in self.set_later else f"{match[1]} is not set, and {name} needs it."
+
+    def _is_made_of_what_is_wrong(self, name: str) -> bool:
+        """Whether a variable takes its value out of one of the wrong type, which has a sentence of its own."""
+        parts = [
+            part for part in names_read(self.variables[name]) & set(self.options) if part in self.variables
+        ]
+        return any(
+            value_problem(self.template(self.variables[part]), self.options[part], {}, secret=True)
+            for part in parts
+        )
 
 
 def _secrets_problem(name: str, value: Any) -> str:
@@ -243,7 +258,7 @@ class LookupModule(LookupBase):
         variables = {k: v for k, v in (variables or {}).items() if not ANSIBLE_NAMES.fullmatch(k)}
         options = {role: _options(role) for role in sorted(path.name for path in (ROOT / "roles").iterdir())}
         set_later = set().union(*(names_set(_load(path)) for path in _task_files()))
-        given = Given(variables, self._templar.template, set_later)
+        given = Given(variables, self._templar.template, set_later, dict(ChainMap(*options.values())))
         rules = self.get_option("rules")
         problems = [
             given.problem(name, option, rule_for(name, rules))

@@ -65,5 +65,7 @@ def answers(
 ) -> Iterator[dict[str, Future[Answer]]]:
     """What becomes of the chosen cases."""
     specs = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    with running([params["case"] for params in specs if "case" in params], inventories) as found:
+    # Several tests may look at what became of one case.
+    cases = {params["case"].name: params["case"] for params in specs if "case" in params}
+    with running(list(cases.values()), inventories) as found:
         yield found

@@ -16,7 +16,7 @@ from ansible.module_utils.testing import patch_module_args
 ROOT = Path(__file__).resolve().parents[2]
 ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
 sys.path[:0] = [str(ROOT / "library"), str(Path(__file__).parent / "helpers")]
-sys.path += [str(ROOT / "filter_plugins"), str(ROOT / "lookup_plugins")]
+sys.path += [str(ROOT / "filter_plugins"), str(ROOT / "lookup_plugins"), str(ROOT / "tests" / "chaos")]
 
 import docker
 import edge_admin

@@ -7,15 +7,18 @@ name: cut_short
 type: notification
 short_description: Kill this run at a task, or list its tasks
 description:
-  - E(CUT_SHORT_AT) names a task as output does, C(role : task); the run is killed when it begins for the first time.
+  - E(CUT_SHORT_AT) names a task as output does, C(role : task); the run is killed when it begins.
+  - E(CUT_SHORT_TIME) says which time that is, for a task that a run has several times; the first without it.
   - E(CUT_SHORT_AFTER) is the number of seconds that the task may run before.
-  - E(CUT_SHORT_LIST) is a file to which a line is added for each task that was not skipped, its name and its seconds.
+  - E(CUT_SHORT_LIST) is a file to which a line is added for each task that was not skipped, with its name, which time
+    it was, and its seconds.
 """
 
 import os
 import signal
 import threading
 import time
+from collections import Counter
 
 from ansible.plugins.callback import CallbackBase
 
@@ -35,16 +38,18 @@ class CallbackModule(CallbackBase):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self._at = os.environ.get("CUT_SHORT_AT", "")
+        self._at = (os.environ.get("CUT_SHORT_AT", ""), int(os.environ.get("CUT_SHORT_TIME", "1")))
         self._after = float(os.environ.get("CUT_SHORT_AFTER", "0"))
         self._list = os.environ.get("CUT_SHORT_LIST", "")
+        self._times: Counter[str] = Counter()
         self._begun = 0.0
 
     def v2_runner_on_start(self, host, task) -> None:
         self._begun = time.monotonic()
-        if not self._at or task.get_name() != self._at:
+        name = task.get_name()
+        self._times[name] += 1
+        if (name, self._times[name]) != self._at:
             return
-        self._at = ""
         if not self._after:
             die()
         timer = threading.Timer(self._after, die)
@@ -53,5 +58,6 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result) -> None:
         if self._list:
+            name = result.task.get_name()
             with open(self._list, "a", encoding="utf-8") as handle:
-                handle.write(f"{result.task.get_name()}\t{time.monotonic() - self._begun:.2f}\n")
+                handle.write(f"{name}\t{self._times[name]}\t{time.monotonic() - self._begun:.2f}\n")

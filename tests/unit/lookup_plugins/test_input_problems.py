@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
-from input_problems import Given, given_as, name_problems, names_read, names_set, rule_for, value_problem
+from input_problems import (
+    SECRET,
+    Given,
+    given_as,
+    name_problems,
+    names_read,
+    names_set,
+    rule_for,
+    value_problem,
+)
 
 RULE = {"pattern": "[a-z.]{1,5}", "needed": "a short word"}
 
@@ -171,6 +180,32 @@ def test_a_value_that_cannot_be_made_is_named(error: Exception, sentence: str):
 def test_a_required_variable_is_set(option: dict, sentence: str):
     assert Given({}, str, set()).problem("role_x", option, {}) == sentence
     assert Given({}, str, {"role_x"}).problem("role_x", option, {}) == ""
+
+
+def test_what_is_taken_out_of_a_value_of_the_wrong_type_has_no_sentence_of_its_own():
+    """Red without it: the operator would read of attributes of objects beside the sentence that says what is wrong."""
+    variables = {"role_x": "{{ role_map.a }}", "role_map": "text"}
+
+    def template(text):
+        if text == "text":
+            return text
+        raise AnsibleUndefinedVariable("object of type 'str' has no attribute 'a'")
+
+    assert (
+        Given(variables, template, set(), {"role_map": {"type": "dict"}}).problem(
+            "role_x", {"type": "str"}, {}
+        )
+        == ""
+    )
+    assert "made of" in Given(variables, template, set()).problem("role_x", {"type": "str"}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [("redis_password", True), ("backend_signing_key", True), ("vault_x", True), ("verify_data_key", False)],
+)
+def test_a_secret_is_known_by_its_name(name: str, secret: bool):
+    assert bool(SECRET.search(name)) == secret
 
 
 def test_each_of_the_secrets_is_a_text():

@@ -1,0 +1,114 @@
+"""At which of their tasks runs are killed, and in which order: chains of runs, of which the last is left to end."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, field
+
+#: What comes before this task leaves the old release with the traffic; what comes after it, the new one.
+SWITCH = "edge : switch | Send the traffic to the slot of the release, and drain the other"
+#: A task that is over sooner has no moment within: the start of the next one is the same.
+SHORTEST_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A task of a run that was listed: its name, which of that name it is in the run, and its seconds."""
+
+    task: str
+    time: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """A moment at which a run is killed.
+
+    switched: whether the traffic is with the new release by then. finishing: which of that name the task is in a run
+    that finishes what a run that was killed there has begun; 0 where that one has no such task.
+    """
+
+    verb: str
+    task: str
+    time: int
+    within: bool
+    after: float
+    order: int
+    switched: bool
+    finishing: int
+
+    @property
+    def key(self) -> tuple[str, str, int, bool]:
+        return (self.verb, self.task, self.time, self.within)
+
+
+def parse(text: str) -> list[Listed]:
+    """Return the tasks of a list that the callback has written."""
+    rows = [line.split("\t") for line in text.splitlines()]
+    # A task that loops or goes to several hosts is one.
+    found = {(name, time): Listed(name, int(time), float(seconds)) for name, time, seconds in rows}
+    return list(found.values())
+
+
+def cases(verb: str, whole: list[Listed], finishing: list[Listed]) -> list[Case]:
+    """Return the moments of a run: the start of each task, and a random one within each that takes its time."""
+    chance = random.Random(verb)
+    last = {listed.task: listed.time for listed in whole}
+    last_finishing = {listed.task: listed.time for listed in finishing}
+    switch = next(order for order, listed in enumerate(whole) if listed.task == SWITCH)
+    return [
+        Case(
+            verb, listed.task, listed.time, within,
+            after=round(chance.uniform(0, listed.seconds), 2) if within else 0,
+            order=order,
+            switched=order > switch or order == switch and within,
+            finishing=max(0, last_finishing.get(listed.task, 0) - (last[listed.task] - listed.time)),
+        )
+        for order, listed in enumerate(whole)
+        for within in (False, True)
+        if not within or listed.seconds >= SHORTEST_SECONDS
+    ]  # fmt: skip
+
+
+@dataclass
+class Queue:
+    """The cases that have no result yet, out of which chains are taken.
+
+    A chain has kills before the switch, spread over the whole run; then one after it, in a run that goes all the way;
+    then more of those that a run which finishes meets as well. What broke is taken again, alone.
+    """
+
+    length: int
+    before: list[Case] = field(default_factory=list)
+    whole: list[Case] = field(default_factory=list)
+    finishing: list[Case] = field(default_factory=list)
+    alone: list[Case] = field(default_factory=list)
+
+    def add(self, case: Case) -> None:
+        """Put a case where it belongs."""
+        where = self.before if not case.switched else self.finishing if case.finishing else self.whole
+        where.append(case)
+
+    def __len__(self) -> int:
+        return len(self.before) + len(self.whole) + len(self.finishing) + len(self.alone)
+
+    def take(self) -> list[Case]:
+        """Return the cases of the next chain, in the order in which its runs are killed."""
+        if self.alone:
+            return [self.alone.pop(0)]
+        chains = max(math.ceil(len(self) / self.length), len(self.whole), 1)
+        parts = (self.before[::chains], self.whole[:1], self.finishing[::chains])
+        for waiting, taken in zip((self.before, self.whole, self.finishing), parts, strict=True):
+            waiting[:] = [case for case in waiting if case not in taken]
+        # What a run finishes it does once: the next one begins where that ended.
+        return parts[0] + parts[1] + sorted(parts[2], key=lambda case: case.order)
+
+    def missed(self, case: Case) -> None:
+        """Take a case back whose moment did not come: in a run that finishes, or in the first one of a chain."""
+        (self.whole if case.switched else self.before).append(case)
+
+
+def time_of(case: Case, killed: list[Case]) -> int:
+    """Return which of the tasks of that name it is in a run that follows those which were killed."""
+    return case.finishing if any(before.switched for before in killed) and case.finishing else case.time

@@ -1,0 +1,68 @@
+"""Every variable that an inventory may set is refused by name when its value is none, all of them in one run."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+from playbook_run import PROJECT, Answer, Case, check_refusal
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "unit" / "helpers"))
+
+from project_files import ROLES, load
+from variables_page import set_by_tasks
+
+#: Type -> values that are none of it, one for each run: of another type, hostile, out of range.
+WRONG: dict[str, tuple[object, ...]] = {
+    "str": (1, "$(reboot)\n", ["x"]),
+    "path": ("not/absolute", "/srv/../etc", 7),
+    "int": ("many", -1, "1; reboot"),
+    "float": ("soon", -0.5, "$(reboot)"),
+    "bool": ("no", 1, "trüe"),
+    "list": ("a", {}, 1),
+    "dict": ("a", [], ""),
+}
+#: A password or key is any text, so that only its type can be wrong.
+ANY_TEXT = re.compile(r"_password$")
+WIRED = load(PROJECT / "playbooks/group_vars/all/wiring.yml")
+TYPES = {
+    name: option["type"]
+    for role in ROLES
+    for name, option in role.options.items()
+    if name not in WIRED and name not in set_by_tasks()
+}
+
+
+def wrong(number: int) -> dict[str, object]:
+    """The n-th wrong value of every variable."""
+    values = {name: WRONG[kind][number] for name, kind in TYPES.items()}
+    return {
+        name: value
+        for name, value in values.items()
+        if not (ANY_TEXT.search(name) and isinstance(value, str))
+    }
+
+
+CASES = [
+    Case(f"every-{number}", "deploy", "Nothing was changed", (f"--extra-vars={json.dumps(wrong(number))}",))
+    for number in range(3)
+]
+NAMED = [(case, name) for number, case in enumerate(CASES) for name in wrong(number)]
+
+
+def test_there_are_many():
+    assert len(TYPES) >= 150 and len(NAMED) >= 400
+
+
+@pytest.mark.parametrize(("case", "name"), NAMED, ids=[f"{case.name}-{name}" for case, name in NAMED])
+def test_a_value_that_is_none_is_refused_by_the_name_of_its_variable(
+    case: Case, name: str, answers: dict[str, Future[Answer]]
+):
+    answer = answers[case.name].result()
+    check_refusal(case, answer)
+    assert re.search(rf" \d+\. {name} (is|has) .{{0,300}} needed\.", answer.text), answer.text[:3000]
+    assert "Ask the host who this run is there" not in answer.text

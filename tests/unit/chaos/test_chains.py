@@ -1,0 +1,91 @@
+"""At which tasks runs are killed, and in which order."""
+
+from __future__ import annotations
+
+from chains import SWITCH, Case, Listed, Queue, cases, parse, time_of
+
+WHOLE = [
+    Listed("lock", 1, 2.0),
+    Listed("verify", 1, 3.0),
+    Listed(SWITCH, 1, 1.0),
+    Listed("read the settings", 1, 0.01),
+    Listed("verify", 2, 3.0),
+    Listed("record", 1, 0.02),
+]
+FINISHING = [Listed("lock", 1, 2.0), Listed("verify", 1, 3.0), Listed("record", 1, 0.02)]
+
+
+def found() -> dict[tuple[str, int, bool], Case]:
+    return {(case.task, case.time, case.within): case for case in cases("deploy", WHOLE, FINISHING)}
+
+
+def test_a_list_has_each_task_once_and_tells_those_of_one_name_apart():
+    text = "lock\t1\t0.50\nverify\t1\t1.00\nverify\t1\t1.20\nverify\t2\t0.90\n"
+    assert parse(text) == [Listed("lock", 1, 0.5), Listed("verify", 1, 1.2), Listed("verify", 2, 0.9)]
+
+
+def test_a_run_is_killed_at_the_start_of_each_task_and_within_those_that_take_their_time():
+    starts = [(listed.task, listed.time) for listed in WHOLE]
+    assert [(case.task, case.time) for case in found().values() if not case.within] == starts
+    within = [case for case in found().values() if case.within]
+    assert [(case.task, case.time) for case in within] == [
+        ("lock", 1), ("verify", 1), (SWITCH, 1), ("verify", 2),
+    ]  # fmt: skip
+    assert all(0 <= case.after <= WHOLE[case.order].seconds for case in within)
+    assert found() == found()
+
+
+def test_the_traffic_is_with_the_new_release_from_within_the_switch():
+    switched = {key for key, case in found().items() if case.switched}
+    assert switched == {
+        (SWITCH, 1, True), ("read the settings", 1, False), ("verify", 2, False), ("verify", 2, True),
+        ("record", 1, False),
+    }  # fmt: skip
+
+
+def test_a_run_that_finishes_meets_the_last_tasks_of_a_name():
+    finishing = {key: case.finishing for key, case in found().items() if case.switched}
+    assert finishing[("verify", 2, False)] == 1 and finishing[("record", 1, False)] == 1
+    assert finishing[("read the settings", 1, False)] == finishing[(SWITCH, 1, True)] == 0
+
+
+def test_a_task_is_looked_for_where_a_finishing_run_has_it_once_the_traffic_is_switched():
+    verify = found()[("verify", 2, False)]
+    assert time_of(verify, []) == 2
+    assert time_of(verify, [found()[("lock", 1, False)]]) == 2
+    assert time_of(verify, [found()[(SWITCH, 1, True)]]) == 1
+
+
+def queue(length: int) -> Queue:
+    waiting = Queue(length)
+    for case in found().values():
+        waiting.add(case)
+    return waiting
+
+
+def test_chains_have_every_case_once_and_at_most_one_that_a_finishing_run_does_not_meet():
+    waiting = queue(3)
+    chains = []
+    while waiting:
+        chains.append(waiting.take())
+    assert sorted(case.order for chain in chains for case in chain) == sorted(
+        c.order for c in found().values()
+    )
+    for chain in chains:
+        assert sum(case.switched and not case.finishing for case in chain) <= 1
+        assert [case.switched for case in chain] == sorted(case.switched for case in chain)
+
+
+def test_a_case_whose_moment_did_not_come_is_taken_later():
+    waiting = Queue(9)
+    lock, verify = found()[("lock", 1, False)], found()[("verify", 2, False)]
+    waiting.missed(lock)
+    waiting.missed(verify)
+    assert (waiting.before, waiting.whole) == ([lock], [verify])
+
+
+def test_what_broke_is_tried_alone():
+    waiting = queue(9)
+    lock = found()[("lock", 1, False)]
+    waiting.alone.append(lock)
+    assert waiting.take() == [lock]
