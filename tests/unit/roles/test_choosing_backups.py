@@ -1,0 +1,116 @@
+"""Which backups a restore refuses before it touches a database: the role's own tasks, over files of a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import lookup_loader
+from ansible.template import Templar
+from project_files import ROOT, Role, tasks_of
+
+lookup_loader.add_directory(str(ROOT / "lookup_plugins"))
+DUMP = b"PGDMP and more"
+#: Name of a backup -> what is in its dump, and whether it says what it holds.
+BACKUPS = {
+    "sound": (DUMP, True),
+    "corrupt": (b"PGDMP and less", True),
+    "cut": (DUMP[:5], True),
+    "unproven": (DUMP, False),
+}
+REFUSED = {
+    "corrupt": r"corrupt\.dump has changed since it was proven: it has 14 bytes of 14, and the checksum .* corrupt;",
+    "cut": r"cut\.dump has changed since it was proven: it has 5 bytes of 14, and the checksum .* cut or corrupt;",
+    "unproven": r"unproven\.dump has no .*unproven\.json beside it, which says what it holds: it was not proven\.",
+}
+
+
+def look(name: str, folder: Path) -> list[dict]:
+    """Tasks that check a backup and keep what is said of it."""
+    chosen = {"name": name, "file": f"{folder}/{name}.dump", "known": list(BACKUPS)}
+    choose = {"name": f"Choose {name}", "ansible.builtin.set_fact": {"postgres_restore": chosen}}
+    check = {
+        "name": f"Check {name}",
+        "ansible.builtin.include_role": {"name": "postgres", "tasks_from": "whole"},
+        "vars": {"postgres_backup_dir": str(folder)},
+    }
+    keep = {
+        "name": f"Keep what is said of {name}",
+        "ansible.builtin.copy": {
+            "content": "{{ ansible_failed_result.msg }}",
+            "dest": f"{folder}/{name}.said",
+        },
+    }
+    return [{"name": name, "block": [choose, check], "rescue": [keep]}]
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is said of each backup that is refused."""
+    folder = tmp_path_factory.mktemp("backups")
+    manifest = {"sha256": hashlib.sha256(DUMP).hexdigest(), "bytes": len(DUMP)}
+    manifest |= {"taken_at": "2026-01-31T12:00:00Z", "rows": 3, "tables": 1}
+    for name, (dump, proven) in BACKUPS.items():
+        (folder / f"{name}.dump").write_bytes(dump)
+        if proven:
+            (folder / f"{name}.json").write_text(json.dumps(manifest))
+    tasks = [task for name in BACKUPS for task in look(name, folder)]
+    play = {
+        "name": "Check",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "connection": "local",
+        "vars": {"ansible_python_interpreter": sys.executable},
+        "tasks": tasks,
+    }
+    (folder / "play.yml").write_text(yaml.safe_dump([play]))
+    done = subprocess.run(
+        ["ansible-playbook", "--inventory=localhost,", str(folder / "play.yml")],
+        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "true"},
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {path.stem: " ".join(path.read_text().split()) for path in folder.glob("*.said")}
+
+
+def test_no_other_is_refused(said: dict[str, str]):
+    assert set(said) == set(REFUSED)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_what_was_proven_is_refused(said: dict[str, str], name: str):
+    assert re.search(REFUSED[name], said[name]), said[name]
+    assert (
+        said[name].lower().endswith("choose another one: sound, corrupt, cut, unproven. nothing was changed.")
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "sentence"),
+    [
+        (["b", "a"], "Backup c is not in /srv/backups; there are: b, a. Nothing was changed."),
+        (
+            [],
+            "Backup c is not in /srv/backups; make one: ansible-playbook playbooks/backup.yml. Nothing was changed.",
+        ),
+    ],
+)
+def test_what_is_not_there_is_refused_with_what_is(known: list[str], sentence: str):
+    loader = DataLoader()
+    tasks = loader.load_from_file(str(Role("postgres").path / "tasks/choose.yml"), trusted_as_template=True)
+    [refusal] = [
+        task for task in tasks_of(tasks) if task["name"].endswith("Refuse a backup that is not there")
+    ]
+    variables = {"postgres_restore": {"name": "c", "known": known}, "postgres_backup_dir": "/srv/backups"}
+    templar = Templar(loader=loader, variables=variables)
+    rule = refusal["ansible.builtin.assert"]
+    assert not templar.evaluate_conditional(rule["that"])
+    assert " ".join(templar.template(rule["fail_msg"]).split()) == sentence
