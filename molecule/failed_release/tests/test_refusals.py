@@ -31,19 +31,23 @@ WRONG = {
     "release_networks": ["edge", "data", "nothing"],
     "release_engine_at_least": "99",
     "release_min_free_mb": 99999999,
+    "release_min_free_memory_mb": 99999999,
     "edge_drain_seconds": 7,
     "backend_signing_key": "a-key-with-which-nobody-has-signed-anything",
+    "verify_url": "http://nowhere.invalid/",
 }
 FOUND = ".*".join(
     [
-        "8 problems were found: 1. Docker Engine on the app host is .*; 99 or later is needed",
+        "10 problems were found: 1. Docker Engine on the app host is .*; 99 or later is needed",
         "2. The app host has no Docker network nothing;",
         "3. The app host has too little room: ",
-        "4. Redis on 127.0.0.1:6379 does not answer this login: ",
-        "5. PostgreSQL on 127.0.0.1:5432 does not let nobody into igny8: ",
-        "6. The app host has no image none:1, ",
-        "7. The edge's configuration .*haproxy.cfg differs ",
-        "8. The signing key to be deployed differs .* Nothing was changed",
+        "4. The app host has [0-9]+ MB of memory available; ",
+        "5. Redis on 127.0.0.1:6379 does not answer this login: ",
+        "6. PostgreSQL on 127.0.0.1:5432 does not let nobody into igny8: ",
+        "7. The app host has no image none:1, ",
+        "8. The edge's configuration .*haproxy.cfg differs ",
+        "9. The signing key to be deployed differs ",
+        "10. The app host finds no address for nowhere.invalid, .* Nothing was changed",
     ]
 )
 OTHER_KEY = (
@@ -52,7 +56,7 @@ OTHER_KEY = (
 CASES = [
     Case("preflight", "preflight", FOUND, extra(**WRONG)),
     # A deploy also compares the data services with what the inventory says of them.
-    Case("deploy", "deploy", FOUND.replace("8 problems", "9 problems"), extra(**WRONG)),
+    Case("deploy", "deploy", FOUND.replace("10 problems", "11 problems"), extra(**WRONG)),
     Case(
         "unknown-version",
         "deploy",
