@@ -98,6 +98,10 @@ cut_short:
     - Release whose deploy was cut short before its switch, when that is the last that happened on the host.
   returned: always
   type: str
+recorded_by:
+  description: Run that has recorded the live release as live, empty when something else happened to it since.
+  returned: always
+  type: str
 prunable:
   description: Releases beyond those that are kept, never the live one nor its rollback target.
   returned: always
@@ -121,6 +125,7 @@ from ansible.module_utils.release_store import (
     cut_short_deploy,
     prunable,
     read_records,
+    recorded_by,
     rollback_target,
     schema_floor,
 )
@@ -213,6 +218,7 @@ def collect(client, params: dict) -> dict:
         rollback_problem=problem,
         schema_floor=schema_floor(records),
         cut_short=cut_short_deploy(records, live),
+        recorded_by=recorded_by(records.get(live)),
         prunable=prunable(records, live, params["keep"]),
         problems=problems,
     )

@@ -206,6 +206,12 @@ def cut_short_deploy(records: dict[str, dict], live: str | None) -> str:
     return name if deployed and last["event"] == "begins" else ""
 
 
+def recorded_by(record: dict | None) -> str:
+    """Return the run that has recorded a release as live, empty where something else happened to it since."""
+    last = record["journal"][-1] if record and record.get("journal") else {}
+    return last["run"] if (last.get("event"), last.get("phase")) == ("ended", "record") else ""
+
+
 def prunable(records: dict[str, dict], live: str | None, keep: int) -> list[str]:
     """Return the releases that may go: the oldest beyond ``keep``, never the live one nor its rollback target."""
     protected = {live}

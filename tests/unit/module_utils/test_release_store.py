@@ -14,6 +14,7 @@ from ansible.module_utils.release_store import (
     check_id,
     cut_short_deploy,
     prunable,
+    recorded_by,
     rollback_target,
     schema_floor,
 )
@@ -249,6 +250,22 @@ OLD = journal("1 a stage begins", "2 a record ended")
 )  # fmt: skip
 def test_a_deploy_that_was_cut_short_before_its_switch_is_found(records, found):
     assert cut_short_deploy(records, "old") == found
+
+
+@pytest.mark.parametrize(
+    ("journal", "run"),
+    [
+        ([("begins", "record"), ("ended", "record")], "r1"),
+        ([("ended", "record"), ("begins", "stage")], ""),
+        ([("begins", "record")], ""),
+        ([("ended", "verify")], ""),
+        ([], ""),
+    ],
+)
+def test_who_has_recorded_a_release_is_known_until_something_else_happens_to_it(journal, run):
+    entries = [{"event": event, "phase": phase, "run": "r1", "at": "x"} for event, phase in journal]
+    assert recorded_by({"journal": entries}) == run
+    assert recorded_by(None) == ""
 
 
 CONTRACTED = "shop.0003_drop"
