@@ -39,7 +39,7 @@ def begun(case: Case, inventory: Path) -> Iterator[Future[Answer]]:
         yield pool.submit(run, case, inventory)
 
 
-def wait_for_phase(app: AppHost, phase: str, going: Future[Answer], seconds: float = 240) -> None:
+def wait_for_phase(app: AppHost, phase: str, going: Future[Answer], seconds: float = 900) -> None:
     """Wait until the run that holds the lock is in a phase."""
     wait_until(lambda: going.done() or _phase(app) == phase, seconds, f"phase {phase}")
     assert not going.done(), going.result().text

@@ -49,7 +49,7 @@ def run(case: Case, inventory: Path) -> Answer:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
     )
     return Answer(done.returncode, " ".join((done.stdout + done.stderr).split()))
 
