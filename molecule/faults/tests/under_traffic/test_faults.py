@@ -100,7 +100,8 @@ def test_of_a_deploy_and_a_rollback_one_waits_for_the_other(app, inventory):
     """The rollback waits, and then goes back from what the deploy has made live."""
     with begun(deploy("next"), inventory) as first:
         wait_for_phase(app, "stage", first)
-        second = run(rollback(deploy_wait_seconds=300), inventory)
+        with noted("deploy and rollback at once, one waits", "both are done, one after the other"):
+            second = run(rollback(deploy_wait_seconds=900), inventory)
     assert (first.result().code, second.code) == (0, 0), first.result().text + second.text
     assert serves(app, "fix")
     assert app.releases()["next"]["state"] == "good"

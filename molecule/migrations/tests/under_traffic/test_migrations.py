@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from faulty_runs import noted
 from playbook_run import Case, check_refusal, run
 
 #: More than `migration_large_table_mb` of notes.
@@ -67,7 +68,8 @@ def test_notes_fill_a_large_table(app):
 @pytest.mark.parametrize("case", REFUSED, ids=[case.name for case in REFUSED])
 def test_what_the_release_that_serves_cannot_bear_is_refused(app, inventory, case: Case):
     before, live = applied(app), app.live()
-    check_refusal(case, run(case, inventory))
+    with noted(f"migration that old code cannot bear: {case.name}", "refused before the dump"):
+        check_refusal(case, run(case, inventory))
     assert (applied(app), app.live()) == (before, live)
     assert all(name.startswith("before-") for name in app.running())
 
@@ -78,7 +80,7 @@ def test_a_migration_behind_a_long_transaction_gives_up_and_says_who_is_in_its_w
         r"process \d+ of igny8, .* Not applied: igny8_notes.0002_note_label\. .* Release before-\w+ serves as before"
     )
     case = deploy("next", sentence, migration_retries=1)
-    with reading(host, "igny8_note"):
+    with reading(host, "igny8_note"), noted("migration blocked by a long transaction", "old release serves"):
         check_refusal(case, run(case, inventory))
     assert "igny8_notes.0002_note_label" not in applied(app)
     assert app.live().startswith("before-")
@@ -90,7 +92,8 @@ def test_of_two_migrations_the_one_that_was_applied_is_named_and_so_is_the_one_t
         "migration igny8_notes.0003_broken failed: .*made_to_fail.* Applied in this run: igny8_notes.0002_note_label. "
         "Not applied: igny8_notes.0003_broken. .* that goes on where this stopped. .* serves as before",
     )
-    check_refusal(case, run(case, inventory))
+    with noted("second of two migrations fails", "old release serves"):
+        check_refusal(case, run(case, inventory))
     assert app.live().startswith("before-")
     assert applied(app)[-1] == "igny8_notes.0002_note_label"
 
