@@ -20,7 +20,7 @@ options:
     choices: [blue, green]
     required: true
   since:
-    description: An earlier RV(total) of this module, from which on RV(requests) and RV(failed) count.
+    description: An earlier RV(total) of this module, from which on RV(requests) and RV(errors) count.
     type: dict
     default: {}
 attributes:
@@ -50,7 +50,7 @@ requests:
   returned: success
   type: int
   sample: 1204
-failed:
+errors:
   description: Those of them that were 5xx.
   returned: success
   type: int
@@ -59,7 +59,7 @@ total:
   description: Both since HAProxy started.
   returned: success
   type: dict
-  sample: {requests: 90211, failed: 3}
+  sample: {requests: 90211, errors: 3}
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -86,7 +86,7 @@ def main() -> None:
     except EdgeError as error:
         module.fail_json(msg=str(error))
     counted = count_since(total, module.params["since"])
-    module.exit_json(changed=False, requests=counted["requests"], failed=counted["failed"], total=total)
+    module.exit_json(changed=False, requests=counted["requests"], errors=counted["errors"], total=total)
 
 
 if __name__ == "__main__":

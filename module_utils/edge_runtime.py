@@ -160,7 +160,7 @@ def sum_answers(text: str, backends: list[str]) -> dict[str, int]:
     kinds = ("1xx", "2xx", "3xx", "4xx", "5xx", "other")
     return {
         "requests": sum(int(row[f"hrsp_{kind}"] or 0) for row in rows for kind in kinds),
-        "failed": sum(int(row["hrsp_5xx"] or 0) for row in rows),
+        "errors": sum(int(row["hrsp_5xx"] or 0) for row in rows),
     }
 
 

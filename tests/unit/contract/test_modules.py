@@ -72,6 +72,13 @@ def test_results_are_documented(name: str):
         )
 
 
+@each_module
+def test_no_result_has_a_name_that_ansible_reads_as_the_end_of_the_task(name: str):
+    """A count under `failed` fails the task as soon as it is not 0."""
+    given = {keyword.arg for call in calls(name, "exit_json") for keyword in call.keywords}
+    assert (given | set(part_of(name, "RETURN"))) & {"failed", "skipped", "unreachable"} == set()
+
+
 class UnreadableKeys(Exception):
     """The source does not tell which keys a value has."""
 

@@ -27,18 +27,18 @@ def count(run_module, edge):
 
 def test_both_backends_of_the_slot_count_and_their_servers_do_not(count):
     result = count()
-    assert (result["requests"], result["failed"], result["changed"]) == (83, 6, False)
-    assert count("blue")["total"] == {"requests": 14, "failed": 7}
+    assert (result["requests"], result["errors"], result["changed"]) == (83, 6, False)
+    assert count("blue")["total"] == {"requests": 14, "errors": 7}
     assert returned(result) == results_in_manual(edge_traffic_info)
 
 
 def test_what_came_before_is_left_out(count):
-    result = count(since={"requests": 80, "failed": 6})
-    assert (result["requests"], result["failed"]) == (3, 0)
+    result = count(since={"requests": 80, "errors": 6})
+    assert (result["requests"], result["errors"]) == (3, 0)
 
 
 def test_an_edge_that_was_restarted_began_at_nothing(count):
-    assert count(since={"requests": 5000, "failed": 2})["requests"] == 83
+    assert count(since={"requests": 5000, "errors": 2})["requests"] == 83
 
 
 def test_an_edge_that_does_not_answer_is_a_sentence(run_module, tmp_path):
