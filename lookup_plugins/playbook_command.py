@@ -13,7 +13,7 @@ options:
     description: Names of playbooks, without folder and ending.
     required: true
   extra_vars:
-    description: Variables that are given with C(-e).
+    description: Variables that are given with C(-e); what is no text, as JSON.
     type: dict
     default: {}
   inventory:
@@ -36,6 +36,7 @@ _raw:
   elements: str
 """
 
+import json
 import os
 import shlex
 
@@ -63,8 +64,13 @@ def given_options(arguments: dict, folder: str, default_inventory: list[str], in
 
 def command_line(playbook: str, options: list[str], extra_vars: dict) -> str:
     """Return the command line of a playbook, quoted for a shell."""
-    given = [part for name, value in extra_vars.items() for part in ("-e", f"{name}={value}")]
+    given = [part for name, value in extra_vars.items() for part in ("-e", _variable(name, value))]
     return shlex.join(["ansible-playbook", *options, f"playbooks/{playbook}.yml", *given])
+
+
+def _variable(name: str, value: object) -> str:
+    """A variable as the command line takes it: text by its name, anything else as JSON."""
+    return f"{name}={value}" if isinstance(value, str) else json.dumps({name: value})
 
 
 class LookupModule(LookupBase):

@@ -1,0 +1,149 @@
+"""What was seen of the live release, from its containers to what users meet, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible.module_utils.diagnosis import Finding
+from ansible.module_utils.diagnosis_seen import Seen, line, revived
+
+#: Checks of the login and of the browser, by what they say.
+CHECKS = {
+    "refresh": {"refresh", "rotation", "replay_grace", "other_tab", "browser_refresh", "browser_lost_answer"},
+    "errors": {"session_survives_errors", "forbidden", "payment_required", "browser_errors"},
+    "tabs": {
+        "browser_tabs",
+        "browser_tabs_plain",
+        "browser_frozen",
+        "browser_logout",
+        "browser_logout_plain",
+    },
+}
+#: Symptom and cause of each kind.
+TEXTS = {
+    "refresh": ("token refresh does not work", "the live release refuses a good token, or gives no new one"),
+    "errors": (
+        "users are logged out on 403 and 402",
+        "the live release ends sessions there, as the old client did",
+    ),
+    "tabs": (
+        "tabs do not follow each other (multi-tab logout)",
+        "the live release's tabs do not hear of each other",
+    ),
+    "browser": ("pages fail in a browser", "the live frontend does not do what it was verified to do"),
+    "login": ("logins fail", "the live release does not do what it was verified to do"),
+    "modules": ("a Python module is not installed", "the image was built without what the app needs"),
+    "model": ("model not found", "the image lacks code that the release has"),
+    "migrations": ("model not found: its table is missing or old", "migrations are pending"),
+    "token_table": ("model not found: its table is missing", "it was dropped or renamed"),
+    "signing_key": (
+        "users are logged out: the signing key differs",
+        "somebody changed a secret or the vault",
+    ),
+    "settings": (
+        "the backend runs with other settings than recorded",
+        "somebody changed what it is started with",
+    ),
+    "served_bundle": ("the frontend is not that of the release", "an old bundle is served"),
+    "page": ("the first page is not served", "the frontend's container, or the edge"),
+}
+NOT_SEEN = "whether tabs follow each other, and what pages do, is not known"
+
+
+def containers(seen: Seen) -> Iterator[Finding]:
+    """The containers of the live release: that they run, and that they are what was recorded."""
+    images, built = seen.seen.get("images") or [], seen.seen.get("built_services") or []
+    for container in (c for c in seen.containers if seen.live and c["release"] == seen.live):
+        name, state, back = container["name"], container["state"], seen.commands["rollback"]
+        if state != "running":
+            yield Finding(
+                "stopped", f"container {name} does not run", f"docker says {state}", **revived(container)
+            )
+        elif container["health"] == "unhealthy":
+            logs = f"docker logs --tail 50 {name}; {back}"
+            yield Finding("unhealthy", f"container {name} is not healthy", "its health check fails", "", logs)
+        if images and container["service"] in built and container["image"] not in images:
+            said = f"{name} runs {container['image'][:19]}, which the release's record does not have"
+            symptom, cause = f"container {name} is not of the release", "it was made again from another image"
+            yield Finding("image", symptom, said, cause, back, act="rollback")
+
+
+def code(seen: Seen) -> Iterator[Finding]:
+    """What runs inside: its modules and its migrations."""
+    modules, state = seen.blind("modules"), seen.part("migrations")
+    again, table = seen.commands["redeploy"], state.get("table")
+    if modules.get("rc") == 1:
+        yield _of("modules", modules["reason"], again, act="deploy")
+    if state.get("model"):
+        yield _of("model", state["model"], again, act="deploy")
+    if state.get("pending"):
+        said = f"not applied: {', '.join(state['pending'])}"
+        said += f"; table {table} does not exist" if table else ""
+        yield _of("migrations", said, seen.commands["fix"], act="migrate")
+    elif table:
+        said = f"table {table} does not exist, and every migration is recorded as applied"
+        yield _of("token_table", said, seen.commands["restore"])
+
+
+def parity(seen: Seen) -> Iterator[Finding]:
+    """What runs is started with what was recorded."""
+    for probe, kind in (("key", "signing_key"), ("settings", "settings")):
+        if seen.blind(probe).get("asserted"):
+            yield _of(kind, seen.blind(probe)["reason"], seen.commands["preflight"])
+    if text := seen.problems("backend").get("differs"):
+        yield _of("signing_key", text, seen.commands["preflight"])
+
+
+def frontend(seen: Seen) -> Iterator[Finding]:
+    """The bundle that users get."""
+    page = seen.part("page")
+    if blind := seen.blind("page"):
+        yield _of("page", blind["reason"], seen.commands["rollback"])
+    strange = sorted(set(page.get("served") or []) - set(page.get("built") or []))
+    if strange and page.get("built"):
+        said = f"the first page asks for {', '.join(strange)}, which the live release was not built with"
+        yield _of("served_bundle", said, seen.commands["rollback"], act="rollback")
+
+
+def logins(seen: Seen) -> Iterator[Finding]:
+    """What the verification met, on the API and in a browser."""
+    met, back = seen.part("login"), seen.commands["rollback"]
+    if blind := seen.blind("login"):
+        yield _of("login", blind["reason"], back)
+    failed: dict[str, list[str]] = {}
+    for check in met.get("checks") or []:
+        if check["status"] == "critical":
+            failed.setdefault(kind_of(check["name"]), []).append(f"{check['name']}: {check['reason']}")
+    for kind, reasons in failed.items():
+        silent = kind == "tabs" and not seen.part("page").get("talks_to_tabs", True)
+        others = {"cause": "no script of the live release uses BroadcastChannel"} if silent else {}
+        yield _of(kind, "; ".join(reasons), back, act="rollback" if kind in CHECKS else "", **others)
+    if not met.get("browser"):
+        said = line(met.get("problem") or "no browser has looked")
+        yield Finding("tabs", NOT_SEEN, said, "", seen.commands["browser"], "unknown")
+
+
+def health(seen: Seen) -> Iterator[Finding]:
+    """What is critical of tokens and sessions."""
+    for what, result in seen.part("health").items():
+        for check in result.get("checks") or []:
+            if check["status"] == "critical":
+                symptom, remedy = f"{what}: {check['name'].replace('_', ' ')}", check.get("next_step")
+                yield Finding(
+                    f"health_{what}", symptom, check["reason"], "", remedy or seen.commands["monitor"]
+                )
+
+
+def kind_of(check: str) -> str:
+    """Return what kind of finding a failed check is."""
+    kinds = (kind for kind, names in CHECKS.items() if check in names)
+    return next(kinds, "browser" if check.startswith("browser_") else "login")
+
+
+def _of(kind: str, evidence: str, remedy: str, **others: str) -> Finding:
+    symptom, cause = TEXTS[kind]
+    given = {"cause": cause} | others
+    return Finding(kind, symptom, line(evidence), remedy=remedy, **given)
+
+
+RULES = (containers, code, parity, frontend, logins, health)
