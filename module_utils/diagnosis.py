@@ -64,11 +64,11 @@ class Finding:
 
 
 def applied(rules: Iterable[Callable[[Any], Iterator[Finding]]], seen: Any) -> Iterator[Finding]:
-    """Yield what each rule finds. One that cannot make sense of what was seen says so, and keeps the others from nothing."""
+    """Yield what each rule finds. One that cannot make sense of what was seen says so, and the others go on."""
     for rule in rules:
         try:
             yield from list(rule(seen))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             symptom = f"not known: {rule.__name__.replace('_', ' ')}"
             said = f"what was seen makes no sense to this check: {type(error).__name__} {error}"
             yield Finding("unread", symptom, said, "", "", "unknown")
@@ -90,7 +90,7 @@ def _explained(finding: Finding, before: list[Finding]) -> Finding:
 
 
 def mends(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the critical findings that need no person, in the order of their repair; at most one changes the release."""
+    """Return the critical findings that need no person, in the order of repair; at most one changes the release."""
     able = [finding for finding in findings if finding.status == "critical" and finding.act]
     releases = sorted((f for f in able if f.act in ("deploy", "rollback")), key=lambda f: ACTS.index(f.act))
     others = sorted((f for f in able if f not in releases), key=lambda f: ACTS.index(f.act))

@@ -105,7 +105,9 @@ def strays(seen: Seen) -> Iterator[Finding]:
     for project in sorted({c["project"] for c in left}) if seen.live else ():
         names = sorted(c["name"] for c in left if c["project"] == project)
         symptom = f"compose project {project} runs, and nothing needs it"
-        yield Finding("stray", symptom, ", ".join(names), "", shlex.join(["docker", "stop", *names]), "warning")
+        yield Finding(
+            "stray", symptom, ", ".join(names), "", shlex.join(["docker", "stop", *names]), "warning"
+        )
 
 
 def unread(seen: Seen) -> Iterator[Finding]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
 #: As the engine writes it after how long a container is up.
 HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
 

@@ -1,0 +1,42 @@
+"""Filters of the role doctor and of its playbook."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+SWITCH = ("true", "false")
+
+
+def switch_problems(switches: dict[str, Any]) -> list[str]:
+    """Return a sentence for each variable that is neither true nor false, as text or as JSON."""
+    return [
+        f"{name} is {value!r}; true or false is needed."
+        for name, value in switches.items()
+        if str(value).lower() not in SWITCH
+    ]
+
+
+def bundle_entries(asked: list[dict], logs: list[dict], files: list[dict], findings: str) -> dict[str, str]:
+    """Return {name in the bundle: text} of what a host was asked: results of loops of `command` and of `slurp`."""
+    entries = {"findings.json": findings}
+    for result in asked:
+        entries[f"host/{'-'.join(result['item'])[:60].replace('/', '_')}.txt"] = _said(result)
+    for result in logs:
+        entries[f"logs/{result['item']}.txt"] = _said(result)
+    for result in files:
+        text = base64.b64decode(result.get("content", "")).decode(errors="replace")
+        entries[f"files/{result['item'].strip('/')}"] = text or f"{result.get('msg', 'empty')}\n"
+    return entries
+
+
+def _said(result: dict) -> str:
+    parts = (result.get("stdout"), result.get("stderr"), "" if "rc" in result else result.get("msg"))
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+class FilterModule:
+    """Filters of the role doctor."""
+
+    def filters(self) -> dict:
+        return {"bundle_entries": bundle_entries, "switch_problems": switch_problems}

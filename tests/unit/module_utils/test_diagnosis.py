@@ -1,0 +1,375 @@
+"""What is made of what was seen of a host: every fault of the guide's Troubleshooting is named first, and alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.module_utils import diagnosis, diagnosis_host, diagnosis_release
+from ansible.module_utils.diagnosis import Finding
+from ansible.module_utils.diagnosis_seen import Seen
+
+RULES = diagnosis_host.RULES + diagnosis_release.RULES
+COMMANDS = {
+    name: f"run {name}"
+    for name in (
+        *("browser", "deploy", "doctor", "fix", "monitor", "preflight", "redeploy", "releases"),
+        *("restore", "rollback", "setup"),
+    )
+}
+
+
+def container(
+    name: str, service: str = "", release: str = "", status: str = "Up 2 hours (healthy)", **others: Any
+) -> dict:
+    """A container as the engine lists it."""
+    labels = {"com.docker.compose.service": service, "com.docker.compose.project": name.rpartition("-")[0]}
+    labels |= {"release.id": release} if release else {}
+    state = "running" if status.startswith("Up") else "exited"
+    return {
+        "Names": [f"/{name}"],
+        "Labels": labels,
+        "State": state,
+        "Status": status,
+        "ImageID": "sha256:a",
+    } | others
+
+
+HEALTHY = [
+    container("v1-web-1", "web", "v1"),
+    container("v1-api-1", "api", "v1"),
+    container("data-redis-1", "redis"),
+    container("data-postgres-1", "postgres"),
+    container("edge-edge-1", "edge"),
+]
+GOOD: dict[str, Any] = {
+    "blind": {},
+    "found": {"host": {"engine": None, "room": ""}, "redis": {"answers": ""}},
+    "releases": {
+        "live": "v1",
+        "rollback_target": "v0",
+        "cut_short": "",
+        "problems": [],
+        "releases": {"v1": {"containers": []}, "v0": {"containers": []}},
+    },
+    "containers": HEALTHY,
+    "edge_container": "edge-edge-1",
+    "projects": [],
+    "images": ["sha256:a"],
+    "built_services": ["web", "api"],
+    "migrations": {"pending": [], "model": "", "table": ""},
+    "page": {"served": ["index-1.js"], "built": ["index-1.js", "lazy-2.js"], "talks_to_tabs": True},
+    "login": {
+        "checks": [{"name": "login", "status": "ok", "reason": ""}],
+        "browser": "browser",
+        "problem": "",
+    },
+    "health": {"tokens": {"checks": [{"name": "schema", "status": "ok", "reason": ""}]}},
+}
+
+
+def replaced(name: str, **others: Any) -> dict:
+    """What is seen with one container in another state."""
+    return {"containers": [c | others if c["Names"] == [f"/{name}"] else c for c in HEALTHY]}
+
+
+def failed(*names: str) -> dict:
+    """What is seen when checks of the login or the browser fail."""
+    checks = [{"name": name, "status": "critical", "reason": "it broke"} for name in names]
+    return {"login": {"checks": checks, "browser": "browser", "problem": ""}}
+
+
+def blind(**probes: str) -> dict:
+    """What is seen when probes could not look."""
+    return {
+        "blind": {name: {"reason": reason, "rc": 0, "asserted": False} for name, reason in probes.items()}
+    }
+
+
+def found(**problems: dict) -> dict:
+    """What is seen when preflights name problems."""
+    return {"found": problems}
+
+
+def diagnosed(**other: Any) -> list[Finding]:
+    """Findings of a good host with something else seen."""
+    return diagnosis.arrange(diagnosis.applied(RULES, Seen(GOOD | other, COMMANDS)))
+
+
+def test_nothing_is_found_on_a_good_host():
+    assert diagnosed() == []
+    assert diagnosis.lines([]) == ["Nothing is wrong that can be seen from outside."]
+
+
+TABLE_GONE = {"pending": ["auth.0002_token"], "model": "", "table": "token"}
+BROKEN_LOGIN = failed("login", "rotation", "session_survives_errors")
+UNWELL = replaced("v1-api-1", Status="Up 2 hours (unhealthy)")
+MODULES = {
+    "blind": {"modules": {"reason": "django-redis is not usable", "rc": 1}, "key": {"reason": "not running"}}
+}
+#: What is seen -> kind of the only critical finding, what repairs it, its remedy.
+FAULTS = [
+    ("table missing", UNWELL | BROKEN_LOGIN | {"migrations": TABLE_GONE}, "migrations", "migrate", "run fix"),
+    (
+        "table dropped",
+        BROKEN_LOGIN | {"migrations": TABLE_GONE | {"pending": []}},
+        "token_table",
+        "",
+        "run restore",
+    ),
+    (
+        "redis stopped",
+        BROKEN_LOGIN
+        | found(redis={"answers": "refused"})
+        | blind(health="refused")
+        | {
+            "containers": [
+                c | ({"State": "exited"} if "redis" in c["Names"][0] else {}) for c in UNWELL["containers"]
+            ]
+        },
+        "redis",
+        "host",
+        "docker start data-redis-1",
+    ),
+    (
+        "redis hangs",
+        found(redis={"answers": "timeout"}) | replaced("data-redis-1", Status="Up 1 hour (unhealthy)"),
+        "redis",
+        "host",
+        "docker restart data-redis-1",
+    ),
+    (
+        "redis paused",
+        found(redis={"answers": "timeout"}) | replaced("data-redis-1", State="paused"),
+        "redis",
+        "host",
+        "docker unpause data-redis-1",
+    ),
+    (
+        "redis refuses",
+        found(redis={"answers": "invalid password"}),
+        "redis",
+        "",
+        "docker logs --tail 50 data-redis-1",
+    ),
+    (
+        "redis elsewhere",
+        found(redis={"answers": "x"}) | {"containers": HEALTHY[:2] + HEALTHY[4:]},
+        "redis",
+        "",
+        "start Redis where it runs",
+    ),
+    (
+        "postgres stopped",
+        BROKEN_LOGIN
+        | found(postgres={"answers": "refused"})
+        | blind(migrations="x", health="x")
+        | replaced("data-postgres-1", State="exited"),
+        "postgres",
+        "host",
+        "docker start data-postgres-1",
+    ),
+    (
+        "image without a module",
+        MODULES | BROKEN_LOGIN | replaced("v1-api-1", State="restarting", ImageID="sha256:b"),
+        "modules",
+        "deploy",
+        "run redeploy",
+    ),
+    (
+        "old bundle",
+        failed("browser_errors", "browser_tabs")
+        | replaced("v1-web-1", ImageID="sha256:b")
+        | {"page": {"served": ["old.js"], "built": ["index-1.js"], "talks_to_tabs": True}},
+        "served_bundle",
+        "rollback",
+        "run rollback",
+    ),
+    ("old client", failed("browser_errors", "browser_calm"), "errors", "rollback", "run rollback"),
+    ("no rotation", failed("rotation", "replay_grace"), "refresh", "rollback", "run rollback"),
+    (
+        "deaf tabs",
+        failed("browser_logout") | {"page": {"talks_to_tabs": False}},
+        "tabs",
+        "rollback",
+        "run rollback",
+    ),
+    ("login alone", failed("login"), "login", "", "run rollback"),
+    ("login blind", blind(login="connection refused"), "login", "", "run rollback"),
+    (
+        "web stopped",
+        blind(page="503", login="503") | replaced("v1-web-1", State="exited"),
+        "stopped",
+        "host",
+        "docker start v1-web-1",
+    ),
+    (
+        "web crashes",
+        blind(page="503") | replaced("v1-web-1", State="restarting"),
+        "stopped",
+        "",
+        "docker logs --tail 50 v1-web-1",
+    ),
+    ("unhealthy alone", UNWELL, "unhealthy", "", "docker logs --tail 50 v1-api-1; run rollback"),
+    (
+        "edge stopped",
+        blind(page="x", login="x")
+        | found(edge={"nobody": "Nothing listens"})
+        | replaced("edge-edge-1", State="exited"),
+        "edge",
+        "host",
+        "docker start edge-edge-1",
+    ),
+    ("port elsewhere", found(edge={"held": "x has the port"}), "edge", "", "run setup"),
+    ("nothing live", {"releases": GOOD["releases"] | {"live": ""}}, "no_live_release", "", "run deploy"),
+    ("records damaged", blind(releases="not JSON") | {"releases": {}}, "no_live_release", "", "run releases"),
+    (
+        "engine stopped",
+        blind(containers="no socket", releases="no socket", login="x", page="x")
+        | {"containers": [], "releases": {}}
+        | found(host={"engine": "x"}, redis={"answers": "x"}, edge={"nobody": "x"}),
+        "engine",
+        "",
+        "systemctl restart docker",
+    ),
+    (
+        "other key",
+        {"blind": {"key": {"reason": "another key", "asserted": True}}},
+        "signing_key",
+        "",
+        "run preflight",
+    ),
+    ("other vault", found(backend={"differs": "it differs"}), "signing_key", "", "run preflight"),
+    (
+        "other settings",
+        {"blind": {"settings": {"reason": "differs", "asserted": True}}},
+        "settings",
+        "",
+        "run preflight",
+    ),
+    ("clock", failed("login") | found(host={"clock": "off by 60 s"}), "clock", "", "timedatectl status"),
+    (
+        "code without the model",
+        {"migrations": {"pending": [], "model": "no module", "table": ""}},
+        "model",
+        "deploy",
+        "run redeploy",
+    ),
+    (
+        "evicting",
+        found(redis={"eviction": "allkeys-lru"}),
+        "health_sessions",
+        "",
+        "set maxmemory-policy to noeviction in redis.conf",
+    ),
+    (
+        "stuck rotation",
+        {
+            "health": {
+                "tokens": {
+                    "checks": [
+                        {"name": "rotation_stuck", "status": "critical", "reason": "x", "next_step": "look"}
+                    ]
+                }
+            }
+        },
+        "health_tokens",
+        "",
+        "look",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("other", "kind", "act", "remedy"), [case[1:] for case in FAULTS], ids=[case[0] for case in FAULTS]
+)
+def test_a_fault_is_named_first_and_alone(other: dict, kind: str, act: str, remedy: str):
+    findings = diagnosed(**other)
+    assert [finding.kind for finding in findings if finding.status == "critical"] == [kind]
+    first = findings[0]
+    assert (first.kind, first.act, first.remedy) == (kind, act, remedy)
+    assert first.symptom and first.evidence
+    assert {f.because for f in findings if f.status == "consequence"} <= {first.symptom}
+    assert all(f.act == "" and f.argv == [] for f in findings if f.status == "consequence")
+
+
+@pytest.mark.parametrize(
+    ("other", "symptom", "remedy"),
+    [
+        (found(host={"room": "9 MB free"}), "a deploy would be refused: room", "df -h; docker system df"),
+        (found(edge={"differs": "x"}), "a deploy would be refused: edge", "run setup"),
+        (
+            {"releases": GOOD["releases"] | {"problems": ["cut short."]}},
+            "edge and records disagree",
+            "run deploy",
+        ),
+        (
+            {
+                "containers": [
+                    *HEALTHY,
+                    container("old-api-1", "api", "old"),
+                    container("v0-api-1", "api", "v0"),
+                ]
+            },
+            "compose project old-api runs, and nothing needs it",
+            "docker stop old-api-1",
+        ),
+    ],
+)
+def test_what_breaks_nothing_yet_is_a_warning(other: dict, symptom: str, remedy: str):
+    [finding] = diagnosed(**other)
+    assert (finding.status, finding.symptom, finding.remedy) == ("warning", symptom, remedy)
+
+
+@pytest.mark.parametrize("probe", ["host", "edge", "migrations", "settings", "key", "key_file", "health"])
+def test_what_could_not_be_looked_at_is_unknown(probe: str):
+    [finding] = diagnosed(**blind(**{probe: "it went wrong"}))
+    assert (finding.kind, finding.status, finding.evidence) == ("unread", "unknown", "it went wrong")
+
+
+def test_without_a_browser_tabs_are_unknown():
+    [finding] = diagnosed(login={"checks": [], "browser": "", "problem": "no Chromium"})
+    assert (finding.kind, finding.status, finding.evidence) == ("tabs", "unknown", "no Chromium")
+
+
+def test_what_makes_no_sense_does_not_keep_the_rest_from_being_told():
+    findings = diagnosed(containers=[{"Names": []}], **found(backend={"differs": "it differs"}))
+    assert findings[0].kind == "signing_key"
+    assert "makes no sense" in findings[-1].evidence
+
+
+def test_nothing_seen_at_all_does_not_fail():
+    assert diagnosis.arrange(diagnosis.applied(RULES, Seen({}, COMMANDS)))
+
+
+def test_two_causes_are_both_critical():
+    findings = diagnosed(**found(redis={"answers": "x"}, backend={"differs": "y"}))
+    assert [f.kind for f in findings if f.status == "critical"] == ["redis", "signing_key"]
+
+
+def test_repairs_come_in_order_and_change_one_release():
+    findings = [
+        Finding("errors", "c", "", "", "", act="rollback"),
+        Finding("migrations", "b", "", "", "", act="migrate"),
+        Finding("modules", "d", "", "", "", act="deploy"),
+        Finding("redis", "a", "", "", "", act="host"),
+        Finding("login", "e", "", "", ""),
+        Finding("refresh", "f", "", "", "", status="consequence"),
+    ]
+    assert [finding.act for finding in diagnosis.mends(findings)] == ["host", "migrate", "deploy"]
+
+
+def test_every_kind_has_its_rank():
+    assert {kind for explained in diagnosis.EXPLAINS.values() for kind in explained} <= set(diagnosis.RANK)
+    assert len(set(diagnosis.RANK)) == len(diagnosis.RANK)
+
+
+def test_a_cause_is_shown_in_full_and_a_consequence_in_a_line():
+    cause = Finding(
+        "redis", "Redis connection refused", "refused " * 20, "stopped", "docker start data-redis-1"
+    )
+    login = Finding("login", "logins fail", "500", "x", "y")
+    shown = diagnosis.lines(diagnosis.arrange([login, cause]))
+    assert shown[0] == "CRITICAL     Redis connection refused"
+    assert shown[-2] == "             Remedy: docker start data-redis-1"
+    assert shown[-1] == "CONSEQUENCE  logins fail (because: Redis connection refused)"
