@@ -33,7 +33,7 @@ EXAMPLES = r"""
 - name: Tell what is wrong
   diagnosis_info:
     seen: {containers: [], blind: {redis: {reason: connection refused}}}
-    commands: {fix: ansible-playbook playbooks/doctor.yml -e doctor_fix=true}
+    commands: {fix: repair-it}
   delegate_to: localhost
 """
 

@@ -7,8 +7,8 @@ DOCUMENTATION = r"""
 module: support_bundle
 short_description: Write texts into an archive, without secrets and tokens
 description:
-  - Takes known secrets out of every text, and whatever looks like one, such as a JSON Web Token, a cookie, a private key
-    or a value whose name says so.
+  - Takes known secrets out of every text, and whatever looks like one, such as a JSON Web Token, a cookie, a private
+    key or a value whose name says so.
   - The archive is written whole or not at all, for its owner alone.
 options:
   path:
@@ -47,7 +47,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-path:
+file:
   description: The archive.
   returned: success
   type: str
@@ -104,7 +104,7 @@ def main() -> None:
             write(params["path"], texts)
     except OSError as error:
         module.fail_json(msg=f"the support bundle {params['path']} cannot be written: {error}")
-    module.exit_json(changed=True, path=params["path"], files=sorted(texts))
+    module.exit_json(changed=True, file=params["path"], files=sorted(texts))
 
 
 if __name__ == "__main__":

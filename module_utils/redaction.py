@@ -19,7 +19,10 @@ NAMES = r"[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|c
 
 
 def redacted(text: str, secrets: Iterable[str] = (), names: Iterable[str] = ()) -> str:
-    """Return a text without secrets. names: what else a value is called that must not be told, such as a session cookie."""
+    """Return a text without secrets.
+
+    names: what else a value is called that must not be told, such as a session cookie.
+    """
     for secret in sorted(set(_forms(secrets)), key=len, reverse=True):
         text = text.replace(secret, SECRET)
     text = PRIVATE_KEY.sub(SECRET, text)
@@ -43,5 +46,5 @@ def _lines(secret: str) -> list[str]:
 def _named(names: Iterable[str]) -> re.Pattern[str]:
     """Values by their names: `name=value`, `name: value`, and `"name": "value"`. Numbers and words of JSON stay."""
     called = "|".join([NAMES, *(re.escape(name) for name in names if name)])
-    value = r"(?!\[|\{|true\b|false\b|null\b|-?[\d.]+(?:[\s,}]|$))[^\s\"',;&}\]]+"
+    value = r"(?!\[|\{|true\b|false\b|null\b|-?[\d.]+(?:[\s,}]|$))[^\s\"',;&}\]\\]+"
     return re.compile(rf"(?i)(\b(?:{called})\\?[\"']?\s*[:=]\s*\\?[\"']?){value}(\\?[\"']?)")

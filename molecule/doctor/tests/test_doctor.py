@@ -47,9 +47,9 @@ def container(app: AppHost, service: str) -> str:
 
 def remake(app: AppHost, release: str, service: str) -> None:
     """Make a container again of whatever its image's name stands for now, as somebody does who helps himself."""
-    app.run(
-        f"docker compose --project-directory {ROOT}/releases/{release} --file {ROOT}/releases/{release}/compose.yml up --detach --no-deps {service} || true"
-    )
+    folder = f"{ROOT}/releases/{release}"
+    compose = f"docker compose --project-directory {folder} --file {folder}/compose.yml"
+    app.run(f"{compose} up --detach --no-deps {service}")
 
 
 def lose_the_table(app: AppHost) -> None:
@@ -114,7 +114,7 @@ FAULTS = [
 
 @dataclass(frozen=True)
 class Told:
-    """What a run of the doctor says: its exit code, its output, and the findings before it mended something and after."""
+    """What a run of the doctor says: exit code, output, and the findings before it mended something and after."""
 
     code: int
     text: str

@@ -67,3 +67,8 @@ def test_no_message_writes_such_a_command_by_hand():
     ]
     by_hand = re.compile(r"ansible-playbook\s[^\n]*\n?\s*playbooks/\w+\.yml|NAME_OF_THE_HOST")
     assert [str(path) for path in paths if by_hand.search(path.read_text())] == []
+
+
+def test_what_is_no_text_is_given_as_json():
+    command = command_line("deploy", [], {"reviewed": "v1", "require_review": True})
+    assert command == "ansible-playbook playbooks/deploy.yml -e reviewed=v1 -e '{\"require_review\": true}'"
