@@ -96,7 +96,9 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     texts = {
-        redacted(name, params["secrets"], params["names"]): redacted(str(text), params["secrets"], params["names"])
+        redacted(name, params["secrets"], params["names"]): redacted(
+            str(text), params["secrets"], params["names"]
+        )
         for name, text in params["entries"].items()
     }
     try:

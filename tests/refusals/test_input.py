@@ -120,6 +120,15 @@ CASES = [
     Case(
         "take-over", "deploy", "take_over is 'yes'; the holder's id of 12 hex digits", ("-e", "take_over=yes")
     ),
+    *(
+        Case(
+            f"{name}-{text}",
+            "doctor",
+            one_problem(f"{name} is '{text}'; true or false is needed."),
+            ("-e", f"{name}={text}"),
+        )
+        for name, text in (("doctor_fix", "yes"), ("doctor_bundle", "all"))
+    ),
     Case(
         "misspelt",
         "deploy",

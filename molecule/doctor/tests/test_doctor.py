@@ -68,10 +68,13 @@ def stop_frontend(app: AppHost) -> None:
 def lose_django_redis(app: AppHost) -> None:
     """An image that was built without it, in the place of the release's."""
     live = app.live()
-    app.run(
-        f"printf 'FROM igny8-backend:{live}\\nUSER root\\nRUN pip uninstall --yes django-redis\\nUSER 10001:10001\\n'"
-        f" | docker build --quiet --tag igny8-backend:{live} -"
-    )
+    steps = [
+        f"FROM igny8-backend:{live}",
+        "USER root",
+        "RUN rm -r /venv/lib/python3*/site-packages/django_redis*",
+    ]
+    given = "\\n".join([*steps, "USER 10001:10001", ""])
+    app.run(f"printf '{given}' | docker build --quiet --tag igny8-backend:{live} -")
     remake(app, live, "igny8_backend")
 
 

@@ -1,7 +1,7 @@
 """Print as JSON what the database lacks for the code that runs: {pending, model, table}.
 
-The only argument is the dotted path of a model, or nothing. `pending` are the migrations that are not applied, `model` says
-why that model cannot be imported, `table` is the name of its table where the database has none.
+The only argument is the dotted path of a model, or nothing. `pending` are the migrations that are not applied, `model`
+says why that model cannot be imported, `table` is the name of its table where the database has none.
 """
 
 import importlib

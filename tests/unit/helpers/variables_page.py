@@ -24,6 +24,8 @@ OPERATOR = {
     "reviewed": "Id of the release whose changes somebody has reviewed, where `require_review` asks for it.",
     "prober_enabled": "`false` leaves the prober out of a run, such as a deploy that mends a broken app.",
     "confirm_takeover": "Name of the host whose public port the setup may take.",
+    "doctor_fix": "`true` has the doctor repair what needs no person.",
+    "doctor_bundle": "`true` has the doctor write a support bundle, without secrets and tokens.",
 }
 #: What an inventory gives that is no variable of a role: read by the wiring or by other variables of the inventory.
 INVENTORY = {
