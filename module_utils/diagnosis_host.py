@@ -92,16 +92,10 @@ def switched(seen: Seen) -> Iterator[Finding]:
 
 
 def strays(seen: Seen) -> Iterator[Finding]:
-    """Compose projects that run and that nothing needs."""
-    releases, edge_project = seen.part("releases"), (seen.edge or {}).get("project")
-    known = {"", edge_project, *(seen.seen.get("projects") or [])}
-    known |= {c["project"] for c in seen.containers if c["service"] in ("postgres", "redis")}
-    needed = {seen.live, releases.get("rollback_target"), releases.get("cut_short")}
-    left = [
-        c
-        for c in seen.containers
-        if c["state"] == "running" and c["project"] not in known and c["release"] not in needed
-    ]
+    """Releases that run and that nobody needs. Other compose projects of the host are none of ours."""
+    releases = seen.part("releases")
+    needed = {"", seen.live, releases.get("rollback_target"), releases.get("cut_short")}
+    left = [c for c in seen.containers if c["state"] == "running" and c["release"] not in needed]
     for project in sorted({c["project"] for c in left}) if seen.live else ():
         names = sorted(c["name"] for c in left if c["project"] == project)
         symptom = f"compose project {project} runs, and nothing needs it"

@@ -11,7 +11,9 @@ SECRET, TOKEN = "[secret]", "[token]"
 #: A shorter text is found in too many words to be taken for the secret.
 SHORTEST = 6
 JWT = re.compile(r"eyJ[\w-]{4,}(?:\.[\w-]*){1,4}")
-PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+)
 LOGIN_IN_URL = re.compile(r"(\w+://[^\s/:@]*:)[^\s/@]+(?=@)")
 HEADER = re.compile(r"(?i)\b((?:authorization|set-cookie|cookie|x-prove)\b[\"']?\s*[:=]\s*).+")
 SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")

@@ -54,7 +54,6 @@ GOOD: dict[str, Any] = {
     },
     "containers": HEALTHY,
     "edge_container": "edge-edge-1",
-    "projects": [],
     "images": ["sha256:a"],
     "built_services": ["web", "api"],
     "migrations": {"pending": [], "model": "", "table": ""},
@@ -373,3 +372,7 @@ def test_a_cause_is_shown_in_full_and_a_consequence_in_a_line():
     assert shown[0] == "CRITICAL     Redis connection refused"
     assert shown[-2] == "             Remedy: docker start data-redis-1"
     assert shown[-1] == "CONSEQUENCE  logins fail (because: Redis connection refused)"
+
+
+def test_other_projects_of_the_host_are_left_alone():
+    assert diagnosed(containers=[*HEALTHY, container("metrics-prometheus-1", "prometheus")]) == []
