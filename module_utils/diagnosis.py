@@ -32,7 +32,7 @@ EXPLAINS: dict[str, set[str]] = {
     "signing_key": _LOGINS,
     "clock": {"login", "refresh", "health_tokens", "browser"},
     "unhealthy": _LOGINS | {"page", "settings"},
-    "served_bundle": {"image", "login", "errors", "tabs", "browser"},
+    "served_bundle": {"image", "login", "refresh", "errors", "tabs", "browser"},
     "image": _SERVING,
     "page": _LOGINS | {"served_bundle"},
     "login": {"refresh", "errors", "tabs", "browser"},
