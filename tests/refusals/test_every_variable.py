@@ -1,4 +1,4 @@
-"""Every variable that an inventory may set is refused by name when its value is none, all of them in one run."""
+"""Every variable that an inventory may set is refused by its name when its value is none, all of a playbook in one run."""
 
 from __future__ import annotations
 
@@ -29,17 +29,20 @@ WRONG: dict[str, tuple[object, ...]] = {
 #: A password or key is any text, so that only its type can be wrong.
 ANY_TEXT = re.compile(r"_password$")
 WIRED = load(PROJECT / "playbooks/group_vars/all/wiring.yml")
-TYPES = {
-    name: option["type"]
-    for role in ROLES
-    for name, option in role.options.items()
-    if name not in WIRED and name not in set_by_tasks()
-}
+#: Role -> the playbook that has it, where a deploy does not.
+ELSEWHERE = {"doctor": "doctor"}
+TYPES: dict[str, dict[str, str]] = {"deploy": {}, **{playbook: {} for playbook in ELSEWHERE.values()}}
+for role in ROLES:
+    TYPES[ELSEWHERE.get(role.name, "deploy")] |= {
+        name: option["type"]
+        for name, option in role.options.items()
+        if name not in WIRED and name not in set_by_tasks()
+    }
 
 
-def wrong(number: int) -> dict[str, object]:
+def wrong(playbook: str, number: int) -> dict[str, object]:
     """The n-th wrong value of every variable."""
-    values = {name: WRONG[kind][number] for name, kind in TYPES.items()}
+    values = {name: WRONG[kind][number] for name, kind in TYPES[playbook].items()}
     return {
         name: value
         for name, value in values.items()
@@ -47,15 +50,25 @@ def wrong(number: int) -> dict[str, object]:
     }
 
 
-CASES = [
-    Case(f"every-{number}", "deploy", "Nothing was changed", (f"--extra-vars={json.dumps(wrong(number))}",))
+NAMED = [
+    (
+        Case(
+            f"every-{playbook}-{number}",
+            playbook,
+            "Nothing was changed",
+            (f"--extra-vars={json.dumps(values)}",),
+        ),
+        name,
+    )
+    for playbook in TYPES
     for number in range(3)
+    for values in [wrong(playbook, number)]
+    for name in values
 ]
-NAMED = [(case, name) for number, case in enumerate(CASES) for name in wrong(number)]
 
 
 def test_there_are_many():
-    assert len(TYPES) >= 150 and len(NAMED) >= 400
+    assert len(TYPES["deploy"]) >= 150 and len(NAMED) >= 400
 
 
 @pytest.mark.parametrize(("case", "name"), NAMED, ids=[f"{case.name}-{name}" for case, name in NAMED])
