@@ -1,4 +1,4 @@
-"""Every variable that an inventory may set is refused by its name when its value is none, all of a playbook in one run."""
+"""A value that is none is refused by the name of its variable: all that an inventory may set, a run for a playbook."""
 
 from __future__ import annotations
 
