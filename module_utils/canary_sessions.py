@@ -98,16 +98,25 @@ class Canaries:
         return [Kind(*kind) for kind in itertools.product((False, True), stores, (False, True))]
 
     def make(self) -> Flock:
-        """Log them in, and write each down as soon as it is there. What can't be made is a problem, and no failure."""
+        """Log them in, and write each down as soon as it is there. What can't be made is a problem, and no failure.
+
+        Where the first one cannot be made, no other is tried: a rollback does not wait longer for a release that hangs.
+        """
         flock = Flock()
-        with ThreadPoolExecutor(LOGINS_AT_ONCE) as pool:
-            for found in pool.map(self._log_in, self.kinds()):
-                if isinstance(found, Kept):
-                    flock.canaries.append(found)
-                else:
-                    flock.problem = flock.problem or found
-                self.write(flock)
+        first, *others = self.kinds()
+        self._keep(flock, self._log_in(first))
+        if flock.canaries:
+            with ThreadPoolExecutor(LOGINS_AT_ONCE) as pool:
+                for found in pool.map(self._log_in, others):
+                    self._keep(flock, found)
         return flock
+
+    def _keep(self, flock: Flock, found: Kept | str) -> None:
+        if isinstance(found, Kept):
+            flock.canaries.append(found)
+        else:
+            flock.problem = flock.problem or found
+        self.write(flock)
 
     def read(self) -> Flock:
         """Those that were written; none where there is no file, or one that says nothing."""
