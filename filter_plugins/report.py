@@ -88,11 +88,11 @@ def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
     failure, prober, proof = report["failure"], report["prober"], report["health"].get("proof") or {}
     live = report["record"].get("state") == "live"
     lost = sum(proof[kind]["lost"] for kind in ("families", "sessions") if proof.get(kind))
-    # What a failed release has ended for good, though it has no traffic any more.
+    # What a failed release has ended for good, though it has no traffic any more, and what a rollback has ended.
     lost += sum(
         check["status"] == "critical"
         and check["name"].startswith(CANARY)
-        and check["name"].endswith("_again")
+        and (live or check["name"].endswith("_again"))
         for check in (report["verification"] or {}).get("checks", [])
     )
     if (prober and not prober.get("kept", True)) or lost:
