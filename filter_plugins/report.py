@@ -92,7 +92,7 @@ def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
     lost += sum(
         check["status"] == "critical"
         and check["name"].startswith(CANARY)
-        and (live or check["name"].endswith("_again"))
+        and (not failure or check["name"].endswith("_again"))
         for check in (report["verification"] or {}).get("checks", [])
     )
     if (prober and not prober.get("kept", True)) or lost:

@@ -55,6 +55,13 @@ def test_a_session_that_is_lost_after_the_switch_back_breaks_the_promise(name: s
     assert report_view(made)["verdict"]["state"] == state
 
 
+def test_a_session_that_a_rollback_has_ended_breaks_the_promise():
+    """It is not undone for it."""
+    made = report()
+    made["verification"]["checks"].append(check("canary_plain_idle", "critical", guide="Test 2", reason="401"))
+    assert report_view(made)["verdict"]["state"] == "broken"
+
+
 def test_what_a_release_does_not_store_cannot_be_lost():
     """A release that stores no tokens has no families to compare."""
     made = report()
