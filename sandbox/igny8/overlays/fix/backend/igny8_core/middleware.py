@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from igny8_core import events
+from igny8_core.auth import sessions
 
 _REFUSALS = {402, 403}
 
@@ -19,6 +20,7 @@ class AccountMiddleware:
         response = self.get_response(request)
         if response.status_code in _REFUSALS:
             events.record("refused", status=response.status_code, path=request.path, user_id=request.user.pk)
+            sessions.note_refusal(request)
         return response
 
 

@@ -14,6 +14,7 @@ _REPLACED_MIDDLEWARE = {
     "django.contrib.sessions.middleware.SessionMiddleware": "igny8_core.auth.sessions.SessionMiddleware"
 }
 MIDDLEWARE = [
+    "igny8_core.metrics.MetricsMiddleware",
     "igny8_core.middleware.NoStoreMiddleware",
     *(_REPLACED_MIDDLEWARE.get(name, name) for name in MIDDLEWARE),  # noqa: F405
 ]
@@ -105,6 +106,8 @@ DJANGO_REDIS_LOGGER = "igny8.redis"
 # Anybody can send a Host header that is none, or a huge body. They are refused; that is not worth a traceback.
 for _refused in ("DisallowedHost", "RequestDataTooBig"):
     LOGGING["loggers"][f"django.security.{_refused}"] = {"level": "CRITICAL"}  # noqa: F405
+LOGGING["handlers"]["metrics"] = {"class": "igny8_core.metrics.EventCounter"}  # noqa: F405
+LOGGING["loggers"]["igny8.events"]["handlers"].append("metrics")  # noqa: F405
 LOGGING["filters"] = {"redis_away": {"()": "igny8_core.redis_away.OncePerPeriod"}}  # noqa: F405
 LOGGING["loggers"]["igny8.redis"] = {  # noqa: F405
     "handlers": ["console"],
