@@ -1,0 +1,170 @@
+"""What Prometheus on the host says about a live release: quiet, then one fault after the other, then removed."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from app_host import AppHost
+from playbook_run import Case, run
+
+ROOT = "/data/app/monitoring"
+PASSWORD = "storm-0f1e2d3c"
+SETUP = json.dumps(
+    {"monitoring_time_scale": 1440, "monitoring_scrape_seconds": 1, "monitoring_cache_seconds": 1}
+)
+#: Deploys and rollbacks, each as often.
+CHANGES = int(os.environ.get("MONITORING_CHANGES", "1"))
+DEPLOY = '{"prober_enabled": false, "igny8_version": "next"}'
+ROLLBACK = '{"prober_enabled": false}'
+PAIRS = [("deploy", DEPLOY), ("rollback", ROLLBACK)]
+
+
+def play(playbook: str, variables: str, inventory: Path) -> str:
+    """Run a playbook that has to succeed; what it printed."""
+    answer = run(Case(playbook, playbook, "", (f"--extra-vars={variables}",)), inventory)
+    assert answer.code == 0, answer.text
+    return answer.text
+
+
+def ask(app: AppHost, query: str) -> list[dict]:
+    """What Prometheus answers."""
+    text = app.run(f"curl --silent --fail 'http://127.0.0.1:9090/api/v1/query?query={quote(query)}'")
+    return json.loads(text)["data"]["result"]
+
+
+def fired(app: AppHost, seconds: float) -> set[str]:
+    """The alerts that fired in the last seconds."""
+    found = ask(app, f'max_over_time(ALERTS{{alertstate="firing"}}[{max(int(seconds), 1)}s])')
+    return {one["metric"]["alertname"] for one in found}
+
+
+def wait_for(app: AppHost, alert: str, begun: float) -> None:
+    """Wait until an alert has fired since then; the others may, too."""
+    for _ in range(90):
+        if alert in fired(app, time.monotonic() - begun):
+            return
+        time.sleep(2)
+    pytest.fail(f"{alert} did not fire; {fired(app, time.monotonic() - begun)} did")
+
+
+def users(app: AppHost, *arguments: object) -> str:
+    """Have users do something, from the host itself."""
+    program = (Path(__file__).parent / "users.py").read_text()
+    app.run(f"cat > /tmp/users.py <<'PROGRAM'\n{program}\nPROGRAM")
+    return app.run(f"echo {PASSWORD} | python3 /tmp/users.py {' '.join(map(str, arguments))}")
+
+
+@pytest.fixture(scope="module")
+def watched(app: AppHost, inventory: Path) -> float:
+    """The host with the monitoring, cron, and users who are no canaries; the time from which on it is watched."""
+    app.run("apt-get update -qq && apt-get install -qq --no-install-recommends cron >/dev/null && cron")
+    seed = "python manage.py seed_users --count 30 --prefix storm --domain igny8.test"
+    compose = "docker compose --file /data/app/igny8/current/compose.yml"
+    app.run(f"echo {PASSWORD} | {compose} exec --no-TTY igny8_backend {seed}")
+    image = run(Case("image", "../sandbox/playbooks/monitoring", ""), inventory)
+    assert image.code == 0, image.text
+    play("setup", SETUP, inventory)
+    return time.monotonic()
+
+
+def test_every_source_is_read_and_a_second_setup_changes_nothing(watched, app, inventory):
+    assert {one["metric"]["job"] for one in ask(app, "up == 1")} >= {"postgres", "redis", "edge"}
+    assert "changed=0" in play("setup", SETUP, inventory).split("PLAY RECAP")[1]
+
+
+def test_the_role_reads_what_is_counted_and_nothing_else(watched, app):
+    as_role = (
+        "docker exec -e PGPASSWORD={} igny8-data-postgres-1 psql -qtA -h 127.0.0.1 -U monitoring -d igny8 -c"
+    )
+    as_role = as_role.format(app.run(f"cat {ROOT}/secrets/postgres_password").strip())
+    assert app.host.run(f'{as_role} "SELECT count(family_id) FROM auth_refresh_token"').rc == 0
+    for statement in (
+        "SELECT count(email) FROM igny8_user",
+        "SELECT count(session_key) FROM django_session",
+        "DELETE FROM auth_refresh_token",
+        "SET default_transaction_read_only = off; UPDATE auth_refresh_token SET replay_count = 0",
+    ):
+        assert "permission denied" in (app.host.run(f'{as_role} "{statement}"').stderr), statement
+
+
+def test_no_secret_is_seen(watched, app):
+    password = app.run(f"cat {ROOT}/secrets/postgres_password").strip()
+    assert app.run(f"stat -c '%a %u' {ROOT}/secrets/postgres_password").split() == ["600", "10008"]
+    seen = app.run(
+        "ps -eo args; docker inspect $(docker ps -q --filter label=com.docker.compose.project=monitoring)"
+    )
+    assert password not in seen
+
+
+def test_nothing_is_public(watched, app):
+    listening = app.run("ss -Htln").splitlines()
+    ours = [line for line in listening if any(port in line for port in (":9090", ":9187", ":9121", ":8405"))]
+    assert [line.split()[3] for line in ours] == ["127.0.0.1:9090"]
+    assert "auth_refresh_total" not in app.get("/metrics").body
+
+
+@pytest.mark.parametrize("change", PAIRS * CHANGES, ids=lambda change: change[0])
+def test_deploys_and_rollbacks_go_unnoticed(watched, app, inventory, change):
+    begun = time.monotonic()
+    play(*change, inventory)
+    time.sleep(10)
+    assert fired(app, time.monotonic() - begun) == set()
+
+
+def test_a_storm_of_logins_alerts(watched, app):
+    begun = time.monotonic()
+    users(app, "storm", 30)
+    wait_for(app, "SessionsAreLostFast", begun)
+
+
+def test_one_failed_refresh_of_two_hundred_alerts(watched, app):
+    begun = time.monotonic()
+    assert int(users(app, "refresh", 120)) > 1000
+    wait_for(app, "RefreshesMissTheirGoal", begun)
+    assert "RefreshesFailFast" not in fired(app, time.monotonic() - begun)
+
+
+def test_an_eviction_alerts(watched, app):
+    begun = time.monotonic()
+    client = "docker exec -i igny8-data-redis-1 redis-cli"
+    password = app.run("cat /data/app/igny8/current/secrets/redis_password").strip()
+    commands = [f"AUTH {password}", "CONFIG SET maxmemory 3mb"]
+    commands += [f"SETEX filler:{number} 60 {'x' * 20000}" for number in range(300)]
+    app.run(f"cat <<'COMMANDS' | {client} >/dev/null\n" + "\n".join(commands) + "\nCOMMANDS")
+    wait_for(app, "RedisEvicts", begun)
+    app.run(f"printf 'AUTH {password}\\nCONFIG SET maxmemory 256mb\\n' | {client}")
+
+
+def test_old_tokens_go(watched, app):
+    assert f"{ROOT}/purge" in app.run("cat /etc/cron.d/monitoring-purge")
+    old = (
+        "UPDATE auth_refresh_token SET created_at = now() - interval '10 days', revoked_at = now() - interval '9 days' "
+        "WHERE id IN (SELECT id FROM auth_refresh_token WHERE revoked_reason = 'rotated' "
+        "AND token_id <> family_id LIMIT 50)"
+    )
+    app.sql(old)
+    count = "SELECT count(*) FROM auth_refresh_token WHERE revoked_at < now() - interval '8 days 1 hour'"
+    tips = "SELECT count(*) FROM auth_refresh_token WHERE revoked_at IS NULL"
+    before = app.sql(tips)
+    assert app.sql(count) == "50"
+    app.run(f"{ROOT}/purge")
+    assert app.sql(count) == "0"
+    assert app.sql(tips) == before
+    assert "exit code 0" in app.run(f"cat {ROOT}/purge.log")
+
+
+def test_removal_leaves_nothing(watched, app, inventory):
+    play("setup", '{"monitoring_state": "absent"}', inventory)
+    assert app.run("docker ps -aq --filter label=com.docker.compose.project=monitoring") == ""
+    assert (
+        app.run("docker network ls -q --filter name=monitoring; docker volume ls -q --filter name=monitoring")
+        == ""
+    )
+    assert app.run(f"ls -d {ROOT} /etc/cron.d/monitoring-purge 2>/dev/null || true") == ""
+    assert app.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'monitoring'") == "0"
+    assert app.sql("SELECT count(*) FROM pg_attribute WHERE attacl IS NOT NULL") == "0"

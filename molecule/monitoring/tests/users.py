@@ -1,0 +1,49 @@
+"""Runs on the host: users who log in twice without a logout, or who refresh, one time in two hundred with a bad token.
+
+users.py storm COUNT | users.py refresh SECONDS. The password is on standard input.
+"""
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+
+URL = "http://127.0.0.1/api/auth"
+
+
+def post(path: str, body: dict) -> dict:
+    """POST as a client does that stores new tokens; the answer's data, nothing where it refuses."""
+    headers = {"Content-Type": "application/json", "X-Auth-Rotate": "1"}
+    request = urllib.request.Request(f"{URL}/{path}/", json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)["data"]
+    except urllib.error.HTTPError:
+        return {}
+
+
+def login(number: int, password: str) -> str:
+    """Log a user in; the refresh token."""
+    return post("login", {"email": f"storm{number:03d}@igny8.test", "password": password})["refresh"]
+
+
+def main() -> None:
+    what, amount, password = sys.argv[1], int(sys.argv[2]), sys.stdin.read().strip()
+    if what == "storm":
+        for number in range(1, amount + 1):
+            login(number, password)
+            login(number, password)
+        return
+    tokens = [login(number, password) for number in range(1, 31)]
+    end, sent = time.monotonic() + amount, 0
+    while time.monotonic() < end:
+        place, sent = sent % len(tokens), sent + 1
+        if sent % 200 == 0:
+            post("refresh", {"refresh": tokens[place][:-4] + "AAAA"})
+        else:
+            tokens[place] = post("refresh", {"refresh": tokens[place]})["refresh"]
+    print(sent)
+
+
+main()
