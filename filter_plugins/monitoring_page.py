@@ -75,7 +75,7 @@ def monitoring_view(
 
     figures: name, unit and goal of each. answers: for each [time, value] pairs as ``points``. days: see ``survival``.
     """
-    rows = [_row(figure, answer["points"]) for figure, answer in zip(figures, answers)]
+    rows = [_row(figure, answer["points"]) for figure, answer in zip(figures, answers, strict=True)]
     values = {row["name"]: row["last"] for row in rows}
     failed, trials = (values.get(f"refreshes{part} in three days") for part in (" that failed", ""))
     curve = survival(days)
