@@ -36,8 +36,8 @@ bench: .venv/installed prepare
 	tests/bin/bench
 
 chaos: .venv/installed prepare
-	tests/bin/lanes migrations='tests/bin/molecule migrations' faults='tests/bin/molecule faults' \
-	  monitoring='tests/bin/rules && tests/bin/molecule monitoring'
+	tests/bin/rules
+	tests/bin/lanes migrations='tests/bin/molecule migrations' faults='tests/bin/molecule faults' monitoring='tests/bin/molecule monitoring'
 	tests/bin/chaos
 
 prepare: .venv/installed

@@ -92,10 +92,13 @@ def _cell(event: dict[str, object]) -> tuple[str, str]:
 
 
 class EventCounter(logging.Handler):
-    """A handler of the events' log that counts what goes through it."""
+    """A handler of the events' log that counts what goes through it; what cannot be counted fails no request."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        count(*_cell(json.loads(record.getMessage())))
+        try:
+            count(*_cell(json.loads(record.getMessage())))
+        except Exception:
+            self.handleError(record)
 
 
 class MetricsMiddleware:

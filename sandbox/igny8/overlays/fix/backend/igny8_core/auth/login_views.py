@@ -3,8 +3,7 @@
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from igny8_core import events
-from igny8_core.auth import account_views, issuing, sessions
+from igny8_core.auth import account_views, issuing
 from igny8_core.auth.families import CredentialsChanged
 from igny8_core.auth.models_user import User
 from igny8_core.auth.view_errors import TemporaryFailures
@@ -22,12 +21,8 @@ class LoginView(TemporaryFailures, account_views.LoginView):
     """Gives tokens that the client can store, and a cookie session of the same family."""
 
     def start_session(self, request: Request, user: User, remember_me: bool) -> dict[str, str]:
-        after_refusal = sessions.forget_refusal(request)
         try:
-            tokens = issuing.start_session(request, user, remember_me)
+            return issuing.start_session(request, user, remember_me)
         except CredentialsChanged:
             words = "The email address or the password is wrong."
             raise AuthenticationFailed(words, "credentials_invalid") from None
-        if after_refusal:
-            events.record("login_after_refusal", user_id=user.pk)
-        return tokens

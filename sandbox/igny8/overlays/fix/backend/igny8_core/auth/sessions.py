@@ -1,6 +1,5 @@
 """Cookie sessions: kept in Redis for reading, and ended by the database alone."""
 
-import time
 from datetime import datetime
 from uuid import UUID
 
@@ -20,9 +19,6 @@ from igny8_core.auth.models_user_epoch import UserEpoch
 # Keys of a session: the token family of its login, or for a session without one the time it is known to be as old as.
 FAMILY = "token_family"
 SINCE = "since"
-# When the session was last refused something: a login soon after it means that the browser took that for a logout.
-REFUSED_AT = "refused_at"
-REFUSAL_SECONDS = 60
 
 
 class SessionStore(cached_db.SessionStore):
@@ -79,18 +75,6 @@ class SessionMiddleware(DjangoSessionMiddleware):
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
             request.session.get(SESSION_KEY)
         return super().process_response(request, response)
-
-
-def note_refusal(request: HttpRequest) -> None:
-    """Remember in a session of a user that it was refused something."""
-    if SESSION_KEY in request.session:
-        request.session[REFUSED_AT] = int(time.time())
-
-
-def forget_refusal(request: Request) -> bool:
-    """Whether the session was refused something just before; that is then forgotten."""
-    refused_at = request._request.session.pop(REFUSED_AT, 0)
-    return time.time() - refused_at < REFUSAL_SECONDS
 
 
 def user_of(request: Request) -> User | AnonymousUser:
