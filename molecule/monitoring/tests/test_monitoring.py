@@ -167,4 +167,9 @@ def test_removal_leaves_nothing(watched, app, inventory):
     )
     assert app.run(f"ls -d {ROOT} /etc/cron.d/monitoring-purge 2>/dev/null || true") == ""
     assert app.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'monitoring' AND rolcanlogin") == "0"
-    assert app.sql("SELECT count(*) FROM pg_attribute WHERE attacl IS NOT NULL") == "0"
+    assert (
+        app.sql(
+            "SELECT count(*) FROM pg_attribute WHERE attrelid = 'auth_refresh_token'::regclass AND attacl IS NOT NULL"
+        )
+        == "0"
+    )
