@@ -58,7 +58,9 @@ def test_a_session_that_is_lost_after_the_switch_back_breaks_the_promise(name: s
 def test_a_session_that_a_rollback_has_ended_breaks_the_promise():
     """It is not undone for it."""
     made = report()
-    made["verification"]["checks"].append(check("canary_plain_idle", "critical", guide="Test 2", reason="401"))
+    made["verification"]["checks"].append(
+        check("canary_plain_idle", "critical", guide="Test 2", reason="401")
+    )
     assert report_view(made)["verdict"]["state"] == "broken"
 
 
