@@ -272,7 +272,11 @@ class BrowserFlow:
             pages.go(page, self._site, self._names.home)
 
     def _leave_home(self, page: Any) -> None:
-        pages.go(page, self._site, next(path for path in self._site.links if path != self._names.home))
+        """To a page that asks for nothing where there is one: what others are answered is looked at for itself."""
+        if self._names.away:
+            pages.route_to(page, self._names.away)
+        else:
+            pages.go(page, self._site, next(path for path in self._site.links if path != self._names.home))
         pages.settle(page, self._traffic)
 
     def _log_in(self) -> list[str]:
@@ -363,14 +367,12 @@ class BrowserFlow:
 
     def _use_tabs(self) -> list[str]:
         """Several tabs find their access token over at the same moment."""
-        away = next(path for path in self._site.links if path != self._names.home)
         while len(self._tabs) < TABS:
             self._open_tab(self._names.home)
             pages.settle(self._tabs[-1], self._traffic)
             pages.expect_signed_in(self._tabs[-1], self._site)
         for page in self._tabs:
-            pages.go(page, self._site, away)
-            pages.settle(page, self._traffic)
+            self._leave_home(page)
         self._settle()
         self._wire.expire(together=TABS)
         for page in self._tabs:

@@ -24,6 +24,7 @@ NAMES = Names(
     logout_api="/api/auth/logout/",
     request_field="refresh",
     headers={"X-Auth-Rotate": "1"},
+    away="/no-such-page",
 )
 
 
