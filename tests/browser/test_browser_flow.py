@@ -83,11 +83,11 @@ def test_everything_is_ok_with_the_fix_and_nothing_stays(verify, stack, tmp_path
 
 
 def test_the_old_client_is_refused(verify) -> None:
-    """The version before the fix: it stores access tokens too, and a page that is denied logs it out."""
+    """That of the version before the fix: it stores access tokens, keeps its refresh token, and logs out on 403."""
     checks, _flow, _client = verify(live="before")
-    assert {"browser_login", "browser_refresh"} <= red(checks)
+    assert {"browser_login", "browser_refresh", "browser_errors"} <= red(checks)
     assert "only the refresh token may be" in checks["browser_login"]["reason"]
-    assert "The page shows" in checks["browser_refresh"]["reason"]
+    assert "still stores the refresh token" in checks["browser_refresh"]["reason"]
 
 
 def test_a_client_that_logs_out_on_403(verify) -> None:
