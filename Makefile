@@ -37,8 +37,8 @@ bench: .venv/installed prepare
 
 chaos: .venv/installed prepare
 	tests/bin/rules
-	tests/bin/lanes migrations='tests/bin/molecule migrations' faults='tests/bin/molecule faults' monitoring='tests/bin/molecule monitoring' \
-		doctor='tests/bin/molecule doctor'
+	tests/bin/lanes backup='tests/bin/molecule backup' migrations='tests/bin/molecule migrations' faults='tests/bin/molecule faults' \
+		monitoring='tests/bin/molecule monitoring' doctor='tests/bin/molecule doctor'
 	tests/bin/chaos
 
 prepare: .venv/installed
