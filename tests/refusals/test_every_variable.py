@@ -30,7 +30,7 @@ WRONG: dict[str, tuple[object, ...]] = {
 ANY_TEXT = re.compile(r"_password$")
 WIRED = load(PROJECT / "playbooks/group_vars/all/wiring.yml")
 #: Role -> the playbook that has it, where a deploy does not.
-ELSEWHERE = {"doctor": "doctor"}
+ELSEWHERE = {"doctor": "doctor", "monitoring": "setup"}
 TYPES: dict[str, dict[str, str]] = {"deploy": {}, **{playbook: {} for playbook in ELSEWHERE.values()}}
 for role in ROLES:
     TYPES[ELSEWHERE.get(role.name, "deploy")] |= {
@@ -56,7 +56,8 @@ NAMED = [
             f"every-{playbook}-{number}",
             playbook,
             "Nothing was changed",
-            (f"--extra-vars={json.dumps(values)}",),
+            # The role that an inventory may switch off is looked at where it is on.
+            (f"--extra-vars={json.dumps(values | {'monitoring_enabled': True})}",),
         ),
         name,
     )
