@@ -1,4 +1,4 @@
-"""A deploy that was killed nine times and then ended."""
+"""A deploy that was killed six times and then ended."""
 
 from left_over import left_over
 
@@ -12,7 +12,8 @@ def test_the_fix_is_live_and_recorded_once(app):
 
 def test_the_journal_tells_of_every_run_that_died(app):
     journal = app.releases()["fix"]["journal"]
-    assert len({entry["run"] for entry in journal}) >= 8
+    # Seven runs; the one that died while it unpacked the source has left no release to tell of.
+    assert len({entry["run"] for entry in journal}) >= 6
 
 
 def test_nothing_is_left_over(app):
