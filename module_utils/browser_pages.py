@@ -79,10 +79,16 @@ def watch(context: Any, site: Site) -> Traffic:
     def add(request: Any, status: int | None) -> None:
         traffic.requests.append((request.method, path_of(request), status))
 
+    def answered(response: Any) -> None:
+        add(response.request, response.status)
+        # Chromium says that a request is finished when its body is read; a page does not read that of each 401.
+        if response.request.resource_type == "fetch":
+            traffic.pending.pop(response.request, None)
+
     context.on("request", lambda request: traffic.pending.update({request: time.monotonic()}))
     for end in ("requestfinished", "requestfailed"):
         context.on(end, lambda request: traffic.pending.pop(request, None))
-    context.on("response", lambda response: add(response.request, response.status))
+    context.on("response", answered)
     context.on("requestfailed", lambda request: add(request, None))
     context.on("weberror", lambda e: traffic.errors.append(str(e.error)))
     context.on("console", lambda m: m.type == "error" and traffic.errors.append(m.text))
@@ -117,8 +123,8 @@ def register(page: Any, site: Site, user: str, password: str) -> None:
 
 
 def log_out(page: Any, site: Site) -> None:
-    """Press the logout button, and wait for the login form."""
-    page.get_by_role("button", name=site.logout_button).click()
+    """Press the logout button, by the keyboard as in `go`, and wait for the login form."""
+    page.get_by_role("button", name=site.logout_button).press("Enter")
     expect_signed_out(page, site)
 
 
