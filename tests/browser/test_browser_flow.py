@@ -109,6 +109,8 @@ def test_a_release_is_asked_for_what_is_expected_of_it_alone(verify) -> None:
 def test_a_refresh_that_gives_no_new_token(verify, site, stack) -> None:
     def keep(edge):
         def same(backend):
+            # Those of one second and one refresh token are the same text, and the first of them is taken for over.
+            time.sleep(1)
             # Replaced just now, whenever that was: the backend takes the old one for a tab that was late.
             stack.services.sql(
                 "UPDATE auth_refresh_token SET revoked_at = clock_timestamp()"
@@ -193,33 +195,28 @@ def test_tabs_that_do_not_hear_of_a_logout(verify) -> None:
 
 def test_tabs_that_hear_of_a_logout_by_broadcast_alone(verify) -> None:
     """Red where the second logout has a browser that can do what the first one can."""
-    half_deaf = """
+    without_fallback = """
       const listen = EventTarget.prototype.addEventListener;
       EventTarget.prototype.addEventListener = function (kind, ...rest) {
-        if (!['storage', 'visibilitychange', 'focus', 'pageshow'].includes(kind)) listen.call(this, kind, ...rest);
+        const fallback = ['storage', 'visibilitychange', 'focus', 'pageshow'].includes(kind);
+        if (window.BroadcastChannel || !fallback) listen.call(this, kind, ...rest);
       };
     """
-    checks, _flow, _client = verify(script=half_deaf, full=True, expect=("browser_logout",))
+    checks, _flow, _client = verify(script=without_fallback, full=True, expect=("browser_logout",))
     assert red(checks) == {"browser_logout_plain"}
     assert "shows no login" in checks["browser_logout_plain"]["reason"]
 
 
-def test_a_tab_that_goes_on_with_what_it_held_when_it_fell_asleep(verify) -> None:
-    """A client that wakes with the storage of before, and has not heard of anything since."""
-    dreaming = """
-      let ticked = Date.now(), held = {}, woke = false;
-      const { getItem } = Storage.prototype, listen = EventTarget.prototype.addEventListener;
-      const slept = () => (woke ||= Date.now() - ticked > 1000);
-      setInterval(() => { if (!slept()) { ticked = Date.now(); held = { ...localStorage } } }, 20);
-      Storage.prototype.getItem = function (key) { return slept() ? held[key] ?? null : getItem.call(this, key) };
-      EventTarget.prototype.addEventListener = function (kind, handle, ...rest) {
-        const awake = (event) => { if (!slept()) handle(event) };
-        listen.call(this, kind, ['message', 'storage'].includes(kind) ? awake : handle, ...rest);
-      };
-    """
-    checks, _flow, _client = verify(script=dreaming, full=True, expect=("browser_tabs",))
+def test_a_tab_that_goes_on_with_what_it_held_when_it_fell_asleep(verify, monkeypatch) -> None:
+    freeze = pages.freeze
+
+    def dream(page):
+        page.evaluate("const held = {...localStorage}; Storage.prototype.getItem = key => held[key] ?? null")
+        return freeze(page)
+
+    monkeypatch.setattr(pages, "freeze", dream)
+    checks, _flow, _client = verify(full=True, expect=("browser_tabs",))
     assert red(checks) == {"browser_frozen"}
-    assert "You were logged out" in checks["browser_frozen"]["reason"]
 
 
 def test_a_logout_that_ends_nothing_on_the_server(verify, stack) -> None:
