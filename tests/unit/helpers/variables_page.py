@@ -54,7 +54,7 @@ What is written here is what a run checks: every role validates its variables be
 
 ## Given on the command line
 
-`ansible-playbook playbooks/<verb>.yml -e <name>=<value>`; a boolean as JSON, `-e '{"prober_enabled": false}'`.
+`ansible-playbook playbooks/<verb>.yml -e <name>=<value>`; a boolean is `true` or `false`.
 
 | name | what it does |
 |---|---|
