@@ -73,6 +73,13 @@ taken_over:
   description: Whether the lock of another run was taken over.
   returned: always
   type: bool
+followed:
+  description:
+    - The runs that died with the lock, the last one first, each with its V(holder) and V(verb).
+    - There are several where a run died that had followed another one.
+  returned: always
+  type: list
+  elements: dict
 ended:
   description: How many processes of the run that died had to be ended.
   returned: always
@@ -91,6 +98,7 @@ from ansible.module_utils.release_lock import (
     in_force,
     read,
     release,
+    runs_of,
 )
 from ansible.module_utils.release_store import ReleaseError
 
@@ -105,6 +113,8 @@ ARGUMENT_SPEC = dict(
 )
 
 POLL_SECONDS = 1.0
+#: What is returned where no other run has the lock.
+FREE = dict(busy=False, found={}, taken_over=False, followed=[], ended=0)
 
 
 def take(params: dict) -> dict | None:
@@ -133,24 +143,27 @@ def main() -> None:
     params = module.params
     if module.check_mode:
         found = look(params)
-        module.exit_json(changed=False, busy=found is not None, found=found or {}, taken_over=False, ended=0)
+        module.exit_json(changed=False, **FREE | dict(busy=found is not None, found=found or {}))
     try:
         if params["state"] == "held":
             assert_held(params["root"], params["holder"]["holder"])
-            module.exit_json(changed=False, busy=False, found={}, taken_over=False, ended=0)
+            module.exit_json(changed=False, **FREE)
         if params["state"] == "absent":
             if not release(params["root"], params["holder"]["holder"]):
                 module.fail_json(
                     msg="release lock was not held by this run when it ended; another run took it over."
                 )
-            module.exit_json(changed=False, busy=False, found={}, taken_over=False, ended=0)
+            module.exit_json(changed=False, **FREE)
         found = take(params)
         ended = end_work(found["holder"], params["work_seconds"]) if found else 0
     except LockBusy as busy:
-        module.fail_json(msg=str(busy), busy=True, found=busy.holder, taken_over=False, ended=0)
+        module.fail_json(msg=str(busy), **FREE | dict(busy=True, found=busy.holder))
     except (ReleaseError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, busy=False, found=found or {}, taken_over=found is not None, ended=ended)
+    if not found:
+        module.exit_json(changed=False, **FREE)
+    taken = dict(found=found, taken_over=True, followed=runs_of(found), ended=ended)
+    module.exit_json(changed=False, **FREE | taken)
 
 
 if __name__ == "__main__":

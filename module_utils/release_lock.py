@@ -118,16 +118,24 @@ def acquire(
     """Take the lock, or raise `LockBusy`.
 
     A lock that is not in force any more, or whose holder is the one named by ``take_over``, is taken over; what it
-    said is returned, so that the run can report whom it followed.
+    said is returned, so that the run can report whom it followed. The new lock tells of the runs that died, too: when
+    its own run dies, the next one still knows what the first of them had begun.
     """
     now = time.time() if now is None else now
     with _guard(root):
         found = read(root)
-        if found and found["holder"] != mine["holder"]:
-            if take_over != found["holder"] and in_force(found, now):
-                raise LockBusy(found)
-        write_json(lock_path(root), {**mine, "since": utc_now(), "expires_at": now + lease_seconds})
-    return found if found and found["holder"] != mine["holder"] else None
+        other = found if found and found["holder"] != mine["holder"] else None
+        if other and take_over != other["holder"] and in_force(other, now):
+            raise LockBusy(other)
+        followed = runs_of(other) if other else (found or {}).get("followed", [])
+        taken = {**mine, "followed": followed, "since": utc_now(), "expires_at": now + lease_seconds}
+        write_json(lock_path(root), taken)
+    return other
+
+
+def runs_of(lock: dict) -> list[dict[str, str]]:
+    """Return holder and verb of each run that a lock tells of: its own, then those it has followed, the last first."""
+    return [{"holder": lock["holder"], "verb": lock["verb"]}, *lock.get("followed", [])]
 
 
 def renew(root: str, holder: str, phase: str, lease_seconds: int, now: float | None = None) -> None:

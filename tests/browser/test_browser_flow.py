@@ -208,6 +208,7 @@ def test_tabs_that_hear_of_a_logout_by_broadcast_alone(verify) -> None:
 
 
 def test_a_tab_that_goes_on_with_what_it_held_when_it_fell_asleep(verify, monkeypatch) -> None:
+    """A client that wakes and looks at nothing that another tab has stored since."""
     freeze = pages.freeze
 
     def dream(page):

@@ -72,6 +72,7 @@ def test_dead_run_is_followed(lock, held, tmp_path, lease_seconds, options):
     held(lease_seconds)
     result = lock("bob", **options)
     assert (result["taken_over"], result["found"]["holder"], result["busy"]) == (True, "ann", False)
+    assert result["followed"] == [{"holder": "ann", "verb": "deploy"}]
     assert read(str(tmp_path))["holder"] == "bob"
 
 

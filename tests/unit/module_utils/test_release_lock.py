@@ -60,6 +60,25 @@ def test_lease_that_is_over_is_taken_over(root):
     assert release_lock.read(root)["holder"] == "bob"
 
 
+def test_a_lock_tells_of_all_runs_that_died_before_it(root):
+    acquire(root, {**run("ann"), "verb": "rollback"}, 60, now=NOW)
+    acquire(root, run("bob"), 60, take_over="ann", now=NOW)
+    found = acquire(root, run("cid"), 60, take_over="bob", now=NOW)
+    died = [{"holder": "bob", "verb": "deploy"}, {"holder": "ann", "verb": "rollback"}]
+    assert release_lock.runs_of(found) == died
+    acquire(root, run("cid"), 60, now=NOW)
+    renew(root, "cid", "stage", 60, now=NOW)
+    assert release_lock.read(root)["followed"] == died
+
+
+def test_a_lock_that_was_given_back_tells_of_nobody(root):
+    acquire(root, run("ann"), 60, now=NOW)
+    acquire(root, run("bob"), 60, take_over="ann", now=NOW)
+    release_lock.release(root, "bob")
+    acquire(root, run("cid"), 60, now=NOW)
+    assert release_lock.read(root)["followed"] == []
+
+
 def test_named_holder_is_taken_over(root):
     acquire(root, run("ann"), 60, now=NOW)
     assert acquire(root, run("bob"), 60, take_over="ann", now=NOW)["holder"] == "ann"
