@@ -48,12 +48,13 @@ def full_disk(app) -> Iterator[None]:
 
 
 def cut_ssh(app) -> None:
-    """End every SSH session on the host for some seconds, without a word to either side; this test's own with them.
+    """End every SSH session on the host for some seconds, without a word to either side.
 
-    Not once: a run that was between two tasks would open another one, and notice nothing.
+    Not once: a run that was between two tasks would open another one, and notice nothing. It begins when this test's
+    own connection has ended.
     """
-    cut = 'for n in $(seq 40); do pkill -KILL --full "[s]shd: deploy"; sleep 0.1; done'
-    app.host.run(f"setsid --fork sh -c '{cut}'")
+    cut = 'sleep 1; for n in $(seq 40); do pkill -KILL --full "[s]shd: deploy"; sleep 0.1; done'
+    app.run(f"setsid --fork sh -c '{cut}' >/dev/null 2>&1 </dev/null")
 
 
 @pytest.fixture(autouse=True)
