@@ -222,6 +222,8 @@ from ansible.module_utils.browser_site import (
 )
 from ansible.module_utils.browser_tab import OpenTab
 
+#: The change comes first where the processors are few: a browser takes seconds of them to start.
+NICENESS = 5
 ARGUMENT_SPEC = BROWSER_SPEC | {
     "release": {"type": "str", "required": True},
     "release_header": {"type": "str", "default": "X-Release"},
@@ -279,6 +281,7 @@ def main() -> None:
     program, problem = find_program(params["program"])
     if problem or module.check_mode:
         module.exit_json(changed=False, status="unknown", problem=problem, reason="", waited_seconds=0.0)
+    os.nice(NICENESS)
     try:
         with sync_playwright() as playwright:
             browser = browser_pages.launch(playwright, program)

@@ -10,15 +10,23 @@ from dataclasses import dataclass, field
 SWITCH = "edge : switch | Send the traffic to the slot of the release, and drain the other"
 #: A task that is over sooner has no moment within: the start of the next one is the same.
 SHORTEST_SECONDS = 0.1
+#: Actions that decide or say something on the control node, and change nothing on any machine.
+DECISIONS = frozenset(
+    {"assert", "debug", "fail", "include_role", "include_tasks", "set_fact", "validate_argument_spec"}
+)
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A task of a run that was listed: its name, which of that name it is in the run, and its seconds."""
+    """A task of a run that was listed: its name, which of that name it is in the run, its seconds, and what it does.
+
+    acts: whether it may change something, on the host or on the control node's disk.
+    """
 
     task: str
     time: int
     seconds: float
+    acts: bool = True
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,8 @@ class Case:
     """A moment at which a run is killed.
 
     switched: whether the traffic is with the new release by then. finishing: which of that name the task is in a run
-    that finishes what a run that was killed there has begun; 0 where that one has no such task.
+    that finishes what a run that was killed there has begun; 0 where that one has no such task. telling: whether the
+    next run may find something else than after the case before; where nothing acted in between, it cannot.
     """
 
     verb: str
@@ -37,6 +46,7 @@ class Case:
     order: int
     switched: bool
     finishing: int
+    telling: bool
 
     @property
     def key(self) -> tuple[str, str, int, bool]:
@@ -47,8 +57,12 @@ def parse(text: str) -> list[Listed]:
     """Return the tasks of a list that the callback has written."""
     rows = [line.split("\t") for line in text.splitlines()]
     # A task that loops or goes to several hosts is one.
-    found = {(name, time): Listed(name, int(time), float(seconds)) for name, time, seconds in rows}
+    found = {(name, time): _listed(name, time, seconds, action) for name, time, seconds, action in rows}
     return list(found.values())
+
+
+def _listed(name: str, time: str, seconds: str, action: str) -> Listed:
+    return Listed(name, int(time), float(seconds), action.rpartition(".")[2] not in DECISIONS)
 
 
 def cases(verb: str, whole: list[Listed], finishing: list[Listed]) -> list[Case]:
@@ -64,6 +78,7 @@ def cases(verb: str, whole: list[Listed], finishing: list[Listed]) -> list[Case]
             order=order,
             switched=order > switch or order == switch and within,
             finishing=max(0, last_finishing.get(listed.task, 0) - (last[listed.task] - listed.time)),
+            telling=listed.acts if within else order == 0 or whole[order - 1].acts,
         )
         for order, listed in enumerate(whole)
         for within in (False, True)

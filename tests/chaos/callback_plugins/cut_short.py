@@ -11,7 +11,7 @@ description:
   - E(CUT_SHORT_TIME) says which time that is, for a task that a run has several times; the first without it.
   - E(CUT_SHORT_AFTER) is the number of seconds that the task may run before.
   - E(CUT_SHORT_LIST) is a file to which a line is added for each task that was not skipped, with its name, which time
-    it was, and its seconds.
+    it was, its seconds, and its action.
 """
 
 import os
@@ -60,4 +60,6 @@ class CallbackModule(CallbackBase):
         if self._list:
             name = result.task.get_name()
             with open(self._list, "a", encoding="utf-8") as handle:
-                handle.write(f"{name}\t{self._times[name]}\t{time.monotonic() - self._begun:.2f}\n")
+                handle.write(
+                    f"{name}\t{self._times[name]}\t{time.monotonic() - self._begun:.2f}\t{result.task.action}\n"
+                )

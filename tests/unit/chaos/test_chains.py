@@ -8,7 +8,7 @@ WHOLE = [
     Listed("lock", 1, 2.0),
     Listed("verify", 1, 3.0),
     Listed(SWITCH, 1, 1.0),
-    Listed("read the settings", 1, 0.01),
+    Listed("read the settings", 1, 0.01, acts=False),
     Listed("verify", 2, 3.0),
     Listed("record", 1, 0.02),
 ]
@@ -20,8 +20,14 @@ def found() -> dict[tuple[str, int, bool], Case]:
 
 
 def test_a_list_has_each_task_once_and_tells_those_of_one_name_apart():
-    text = "lock\t1\t0.50\nverify\t1\t1.00\nverify\t1\t1.20\nverify\t2\t0.90\n"
+    rows = ["lock\t1\t0.50", "verify\t1\t1.00", "verify\t1\t1.20", "verify\t2\t0.90"]
+    text = "".join(f"{row}\tauth_flow\n" for row in rows)
     assert parse(text) == [Listed("lock", 1, 0.5), Listed("verify", 1, 1.2), Listed("verify", 2, 0.9)]
+
+
+def test_a_task_that_decides_on_the_control_node_acts_on_nothing():
+    text = "check\t1\t0.02\tansible.builtin.assert\nwrite\t1\t0.50\tansible.builtin.copy\n"
+    assert [listed.acts for listed in parse(text)] == [False, True]
 
 
 def test_a_run_is_killed_at_the_start_of_each_task_and_within_those_that_take_their_time():
@@ -33,6 +39,11 @@ def test_a_run_is_killed_at_the_start_of_each_task_and_within_those_that_take_th
     ]  # fmt: skip
     assert all(0 <= case.after <= WHOLE[case.order].seconds for case in within)
     assert found() == found()
+
+
+def test_a_case_is_telling_where_something_may_have_been_changed_since_the_one_before():
+    silent = [key for key, case in found().items() if not case.telling]
+    assert silent == [("verify", 2, False)]
 
 
 def test_the_traffic_is_with_the_new_release_from_within_the_switch():
