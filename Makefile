@@ -30,10 +30,11 @@ browser: .venv/installed prepare
 health: .venv/installed prepare
 	tests/bin/health
 
-# The second one measures the sandbox that `make demo` leaves.
+# The second one and the third measure the sandbox that `make demo` leaves.
 bench: .venv/installed prepare
 	tests/bin/bench_health
 	tests/bin/bench
+	tests/bin/bench_monitoring
 
 chaos: .venv/installed prepare
 	tests/bin/rules
