@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from app_host import AppHost
-from playbook_run import Case, run
+from playbook_run import PROJECT, Case, run
 
 ROOT = "/data/app/monitoring"
 PASSWORD = "storm-0f1e2d3c"
@@ -78,8 +78,10 @@ def test_every_source_is_read_and_a_second_setup_changes_nothing(watched, app, i
 
 
 def test_the_role_reads_what_is_counted_and_nothing_else(watched, app):
+    # A role may undo its own settings, as the one that lets it read only.
     as_role = (
-        "docker exec -e PGPASSWORD={} igny8-data-postgres-1 psql -qtA -h 127.0.0.1 -U monitoring -d igny8 -c"
+        "docker exec -e PGPASSWORD={} -e PGOPTIONS='-c default_transaction_read_only=off' igny8-data-postgres-1 "
+        "psql -qtA -h 127.0.0.1 -U monitoring -d igny8 -c"
     )
     as_role = as_role.format(app.run(f"cat {ROOT}/secrets/postgres_password").strip())
     assert app.host.run(f'{as_role} "SELECT count(family_id) FROM auth_refresh_token"').rc == 0
@@ -87,7 +89,7 @@ def test_the_role_reads_what_is_counted_and_nothing_else(watched, app):
         "SELECT count(email) FROM igny8_user",
         "SELECT count(session_key) FROM django_session",
         "DELETE FROM auth_refresh_token",
-        "SET default_transaction_read_only = off; UPDATE auth_refresh_token SET replay_count = 0",
+        "UPDATE auth_refresh_token SET replay_count = 0",
     ):
         assert "permission denied" in (app.host.run(f'{as_role} "{statement}"').stderr), statement
 
@@ -116,6 +118,13 @@ def test_deploys_and_rollbacks_go_unnoticed(watched, app, inventory, change):
     assert fired(app, time.monotonic() - begun) == set()
 
 
+def test_the_figures_of_prometheus_are_shown_with_a_chart_of_each(watched, app, inventory):
+    assert "refreshes that failed in an hour" in play("monitor", SETUP, inventory)
+    page = (PROJECT / "reports" / "monitor.html").read_text()
+    assert "by Prometheus" in page
+    assert page.count("<polyline points=") >= 4
+
+
 def test_a_storm_of_logins_alerts(watched, app):
     begun = time.monotonic()
     users(app, "storm", 30)
@@ -133,9 +142,8 @@ def test_an_eviction_alerts(watched, app):
     begun = time.monotonic()
     client = "docker exec -i igny8-data-redis-1 redis-cli"
     password = app.run("cat /data/app/igny8/current/secrets/redis_password").strip()
-    commands = [f"AUTH {password}", "CONFIG SET maxmemory 3mb"]
-    commands += [f"SETEX filler:{number} 60 {'x' * 20000}" for number in range(300)]
-    app.run(f"cat <<'COMMANDS' | {client} >/dev/null\n" + "\n".join(commands) + "\nCOMMANDS")
+    fillers = "for n in $(seq 300); do echo SETEX filler:$n 60 $(head -c 20000 /dev/zero | tr '\\0' x); done"
+    app.run(f"(printf 'AUTH {password}\nCONFIG SET maxmemory 3mb\n'; {fillers}) | {client} >/dev/null")
     wait_for(app, "RedisEvicts", begun)
     app.run(f"printf 'AUTH {password}\\nCONFIG SET maxmemory 256mb\\n' | {client}")
 
@@ -156,6 +164,18 @@ def test_old_tokens_go(watched, app):
     assert app.sql(count) == "0"
     assert app.sql(tips) == before
     assert "exit code 0" in app.run(f"cat {ROOT}/purge.log")
+
+
+def test_a_prometheus_elsewhere_reads_each_source_at_one_address(watched, app, inventory):
+    play("setup", json.dumps(json.loads(SETUP) | {"monitoring_external": True}), inventory)
+    label = "label=com.docker.compose.project=monitoring"
+    assert "prometheus" not in app.run(f"docker ps -a --filter {label} --format '{{{{.Names}}}}'")
+    for source, figure in (
+        ("postgres", "tokens_active"),
+        ("redis", "redis_up 1"),
+        ("edge", "haproxy_"),
+    ):
+        assert figure in app.run(f"curl --silent --fail http://127.0.0.1:9090/{source}"), source
 
 
 def test_removal_leaves_nothing(watched, app, inventory):

@@ -12,15 +12,17 @@ import urllib.request
 URL = "http://127.0.0.1/api/auth"
 
 
-def post(path: str, body: dict) -> dict:
-    """POST as a client does that stores new tokens; the answer's data, nothing where it refuses."""
+def post(path: str, body: dict, refused: bool = False) -> dict:
+    """POST as a client does that stores new tokens; the answer's data, nothing where it has to refuse."""
     headers = {"Content-Type": "application/json", "X-Auth-Rotate": "1"}
     request = urllib.request.Request(f"{URL}/{path}/", json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)["data"]
-    except urllib.error.HTTPError:
-        return {}
+    except urllib.error.HTTPError as error:
+        if refused:
+            return {}
+        sys.exit(f"{path} answered {error.code}: {error.read().decode()[:500]}")
 
 
 def login(number: int, password: str) -> str:
@@ -40,7 +42,7 @@ def main() -> None:
     while time.monotonic() < end:
         place, sent = sent % len(tokens), sent + 1
         if sent % 200 == 0:
-            post("refresh", {"refresh": tokens[place][:-4] + "AAAA"})
+            post("refresh", {"refresh": tokens[place][:-4] + "AAAA"}, refused=True)
         else:
             tokens[place] = post("refresh", {"refresh": tokens[place]})["refresh"]
     print(sent)
