@@ -77,5 +77,9 @@ def test_a_database_in_use_by_somebody_else_is_not_replaced(backups, refused):
 
 def test_the_database_of_another_version_does_not_stay(backups, refused, app):
     """The deploy's own backup is of the version before: the live one finds its table missing."""
-    sentence = "restore of .* failed in .*The database serves that was there before, with all its rows"
+    sentence = (
+        r"restore of .* failed in .*The database serves that was there before, with all its rows\. "
+        r"What users wrote between the two swaps is in \S+-swapped-back\.dump\."
+    )
     refused("restore", sentence, confirm_restore=app.live())
+    assert backups.backups()[0].endswith("-swapped-back")
