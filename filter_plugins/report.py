@@ -106,6 +106,8 @@ def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
         served = (
             "The release is live all the same."
             if live
+            else f"{failure['serves']} has the traffic, and is not recorded as live: the same command again does that."
+            if "serves" in failure
             else f"{report['predecessor'] or 'Nothing'} serves as before."
         )
         sentence = f"{failure.get('task', '')}: {failure.get('reason', '')} {served}"
@@ -473,6 +475,42 @@ def report_rows(folder: str) -> list[dict[str, str]]:
     return rows
 
 
+def image_digests(images: Mapping[str, str]) -> dict[str, str]:
+    """Return {name: digest}: the same image may come from another registry."""
+    return {name: reference.rpartition("@")[2] for name, reference in images.items()}
+
+
+def read_reports(reports_dir: str, inventory: str) -> list[dict]:
+    """Return the reports of an inventory, the oldest first; one that is torn is no report."""
+    found = []
+    for path in sorted(Path(reports_dir).glob("[0-9]*T[0-9]*Z-*.json")):
+        try:
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            continue
+    return [report for report in found if report.get("inventory") == inventory]
+
+
+def verified_on(reports_dir: str, inventory: str, source_digest: str, images: Mapping[str, str]) -> bool:
+    """Say whether the reports of an inventory tell that this source, with these images, is live and good there.
+
+    The newest report about them counts by its verdict, and so does a rollback that left them: its own report is about
+    another source.
+    """
+    verified, releases = False, set()
+    for report in read_reports(reports_dir, inventory):
+        record, failure = report.get("record", {}), report.get("failure") or {}
+        left = report.get("predecessor") in releases and (not failure or "serves" in failure)
+        if report.get("verb") == "rollback" and left:
+            verified = False
+        source = record.get("source", {}).get("digest"), image_digests(record.get("pulled") or {})
+        if source == (source_digest, image_digests(images)):
+            releases.add(report.get("release"))
+            good = report_verdict(report) in ("kept", "unproven")
+            verified = good and record.get("state") in ("live", "good")
+    return verified
+
+
 def stale_pages(files: list[Mapping[str, Any]]) -> list[str]:
     """Return paths of reports, without their ending, that have no page or one that is older than they are.
 
@@ -505,5 +543,6 @@ class FilterModule:
             "report_verdict": report_verdict,
             "report_rows": report_rows,
             "stale_pages": stale_pages,
+            "verified_on": verified_on,
             "html_page": html_page,
         }

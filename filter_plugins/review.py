@@ -1,11 +1,9 @@
-"""What an operator reads before a deploy, and whether another inventory has seen it work."""
+"""What an operator reads before a deploy."""
 
 from __future__ import annotations
 
 import difflib
-import json
 import tarfile
-from pathlib import Path
 
 LISTED_FILES = 20
 #: Larger files are named, and not shown; as many bytes as `release_review_info` returns.
@@ -64,42 +62,8 @@ def image_lines(before: dict[str, str], after: dict[str, str], live: str) -> lis
     return lines or [f"images: {built}"]
 
 
-def image_digests(images: dict[str, str]) -> dict[str, str]:
-    """Return {name: digest}: the same image may come from another registry."""
-    return {name: reference.rpartition("@")[2] for name, reference in images.items()}
-
-
-def read_reports(reports_dir: str, inventory: str) -> list[dict]:
-    """Return the reports of an inventory, the oldest first; one that is torn is no report."""
-    found = []
-    for path in sorted(Path(reports_dir).glob("[0-9]*T[0-9]*Z-*.json")):
-        try:
-            found.append(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            continue
-    return [report for report in found if report.get("inventory") == inventory]
-
-
-def verified_on(reports_dir: str, inventory: str, source_digest: str, images: dict[str, str]) -> bool:
-    """Say whether the reports of an inventory tell that this source, with these images, is live and good there.
-
-    The newest report about them counts, and so does a rollback that left them: its own report is about another source.
-    """
-    verified, releases = False, set()
-    for report in read_reports(reports_dir, inventory):
-        record, failure = report.get("record", {}), report.get("failure")
-        if report.get("verb") == "rollback" and not failure and report.get("predecessor") in releases:
-            verified = False
-        source = record.get("source", {}).get("digest"), image_digests(record.get("pulled") or {})
-        if source == (source_digest, image_digests(images)):
-            releases.add(report.get("release"))
-            kept = (report.get("prober") or {}).get("kept", True)
-            verified = kept and not failure and record.get("state") in ("live", "good")
-    return verified
-
-
 class FilterModule:
     """Filters of the review."""
 
     def filters(self) -> dict:
-        return {"review_diff": review_diff, "review_lines": review_lines, "verified_on": verified_on}
+        return {"review_diff": review_diff, "review_lines": review_lines}

@@ -32,6 +32,14 @@ def without_traffic(**changes: object) -> dict:
             "migrate: no lock. v1-0123456789ab serves as before.",
         ),
         (broken() | {"failure": FAILURE}, "broken", "1 request failed"),
+        (
+            without_traffic(
+                failure=FAILURE | {"serves": "v2-0123456789ab"},
+                record=report()["record"] | {"state": "verified"},
+            ),
+            "failed",
+            "migrate: no lock. v2-0123456789ab has the traffic, and is not recorded as live",
+        ),
     ],
 )
 def test_the_verdict_comes_first(made: dict, state: str, words: str):

@@ -1,0 +1,93 @@
+"""What a run keeps, and says last, that fails once the traffic is where it was to go."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from project_files import ROOT, dicts, load
+
+FAILED = ROOT / "playbooks/tasks/failed.yml"
+KEPT = {"task": "switch", "reason": "no answer"}
+#: Whether something was changed, and the cause that was kept before -> what is kept, and what is said last.
+CASES = {
+    "changed": (True, {}, {"task": "record", "reason": "disk full", "serves": "v2-bb"}),
+    "refused": (False, {}, {}),
+    "gone_back": (True, KEPT, KEPT),
+}
+
+
+def case(name: str, folder: Path) -> dict:
+    """Tasks of a case: something fails, and what is kept and said then goes to a file."""
+    journaled, kept, _found = CASES[name]
+    facts = {"release_journaled": journaled, "release_failure": kept, "release_id": "v2-bb"}
+    inner = [
+        {"name": f"Begin {name}", "ansible.builtin.set_fact": facts},
+        {"name": "record", "ansible.builtin.fail": {"msg": "disk full"}},
+    ]
+    include = {"name": "Fail", "ansible.builtin.include_tasks": str(FAILED)}
+    keep = {
+        "name": f"Keep {name}",
+        "ansible.builtin.copy": {
+            "content": "{{ {'failure': release_failure, 'said': ansible_failed_result.msg} | to_json }}",
+            "dest": f"{folder}/{name}.json",
+        },
+    }
+    return {
+        "name": name,
+        "block": [{"name": f"Inner {name}", "block": inner, "rescue": [include]}],
+        "rescue": [keep],
+    }
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """What was kept and said in each case."""
+    folder = tmp_path_factory.mktemp("failing")
+    play = {
+        "name": "Fail",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "connection": "local",
+        "vars": {"ansible_python_interpreter": sys.executable},
+        "tasks": [case(name, folder) for name in CASES],
+    }
+    (folder / "play.yml").write_text(yaml.safe_dump([play]))
+    done = subprocess.run(
+        ["ansible-playbook", "--inventory=localhost,", str(folder / "play.yml")],
+        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "true"},
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_first_cause_is_kept_and_said_last(found: dict[str, dict], name: str):
+    kept = CASES[name][2]
+    assert found[name]["failure"] == kept
+    serves = " v2-bb has the traffic all the same." if "serves" in kept else ""
+    assert found[name]["said"].strip() == f"disk full{serves}"
+
+
+@pytest.mark.parametrize("playbook", ["deploy", "rollback"])
+def test_what_fails_after_the_change_is_kept(playbook: str):
+    """Recording, and all that is judged once it is recorded."""
+    blocks = [
+        block["block"]
+        for block in dicts(load(ROOT / f"playbooks/{playbook}.yml"))
+        if any(
+            task.get("ansible.builtin.include_tasks") == "tasks/failed.yml"
+            for task in block.get("rescue", [])
+        )
+    ]
+    guarded = {task["name"] for block in blocks for task in block}
+    named = {task["name"] for task in dicts(load(ROOT / f"playbooks/{playbook}.yml")) if "name" in task}
+    # A release that was live and recorded before the run is judged without a report.
+    judged = {name for name in named if name.startswith("Judge what")}
+    assert guarded == {"Record", *judged}
