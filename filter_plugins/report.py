@@ -79,12 +79,18 @@ def report_view(report: Mapping[str, Any], folder: str = "") -> dict[str, Any]:
 
 
 def report_verdict(report: Mapping[str, Any]) -> str:
-    """Return kept, broken, failed or unproven."""
+    """Return kept, broken, failed, undone or unproven."""
     return _verdict(report)["state"]
 
 
 def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
-    """Return state (kept, broken, failed or unproven), title and sentence."""
+    """Return state (kept, broken, failed, undone or unproven), title and sentence."""
+    verdict = _judged(report)
+    return verdict | {"sentence": f"{verdict['sentence']} {report.get('note', '')}".rstrip()}
+
+
+def _judged(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return the verdict without what a run notes of itself."""
     failure, prober, proof = report["failure"], report["prober"], report["health"].get("proof") or {}
     live = report["record"].get("state") == "live"
     lost = sum(proof[kind]["lost"] for kind in ("families", "sessions") if proof.get(kind))
@@ -101,6 +107,13 @@ def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
             "state": "broken",
             "title": "The promise was not kept",
             "sentence": "; ".join(map(str, reasons)) + ".",
+        }
+    if report.get("undone"):
+        serves = report["predecessor"] or "nothing"
+        return {
+            "state": "undone",
+            "title": "The deploy was undone",
+            "sentence": f"It had been cut short before its switch; {serves} serves as before.",
         }
     if failure:
         served = (

@@ -33,6 +33,12 @@ def without_traffic(**changes: object) -> dict:
         ),
         (broken() | {"failure": FAILURE}, "broken", "1 request failed"),
         (
+            without_traffic(undone=True, failure=FAILURE),
+            "undone",
+            "cut short before its switch; v1-0123456789ab serves as before.",
+        ),
+        (without_traffic(note="Nothing went back."), "unproven", "is not known. Nothing went back."),
+        (
             without_traffic(
                 failure=FAILURE | {"serves": "v2-0123456789ab"},
                 record=report()["record"] | {"state": "verified"},
