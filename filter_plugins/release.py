@@ -12,6 +12,8 @@ DIGEST_LENGTH = 12
 FINGERPRINT_ROUNDS = 200_000
 #: Where the application finds its secrets, inside every container.
 SECRETS_MOUNT = "/run/secrets"
+#: States of a release that has proved itself on the public address.
+PROVEN = ("live", "good")
 
 
 def release_id(version: str, source_digest: str, config: dict, secrets: dict) -> str:
@@ -120,6 +122,26 @@ def releases_recorded_live(releases: dict) -> list[str]:
     return sorted(name for name, release in releases.items() if release["record"].get("state") == "live")
 
 
+def release_left(info: dict) -> str:
+    """Return the release that a run which was cut short after its switch has left, to go back to; empty for none.
+
+    Recording marks the release that was left as good before the new one is live: a deploy that died between the two has
+    no release recorded live, and its own record names the one before. That one counts while it runs beside the new one,
+    and no longer: going back to what was stopped would help nobody.
+    """
+    releases, live = info["releases"], info["live"]
+    if recorded := [name for name in releases_recorded_live(releases) if name != live]:
+        return recorded[0]
+    record = releases.get(live, {}).get("record", {})
+    name = record.get("predecessor") or ""
+    before = releases.get(name)
+    # What was live and good before was rolled back to, and its predecessor is that of its deploy.
+    if not before or record.get("state") in PROVEN or before["record"].get("state") not in PROVEN:
+        return ""
+    beside = before["serving"] and before["containers"][0]["slot"] == info["idle_slot"]
+    return name if beside else ""
+
+
 def releases_listed(info: dict, deploy_command: str) -> list[str]:
     """Return one line for each release of `release_info`, the newest first, and what is wrong on the host.
 
@@ -203,6 +225,7 @@ class FilterModule:
             "other_slot": other_slot,
             "release_compose": release_compose,
             "release_id": release_id,
+            "release_left": release_left,
             "releases_listed": releases_listed,
             "releases_recorded_live": releases_recorded_live,
             "releases_running": releases_running,

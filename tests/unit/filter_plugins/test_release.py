@@ -15,6 +15,7 @@ from release import (
     other_slot,
     release_compose,
     release_id,
+    release_left,
     releases_listed,
     releases_recorded_live,
     releases_running,
@@ -188,6 +189,7 @@ FILTERS = (
     "other_slot",
     "release_compose",
     "release_id",
+    "release_left",
     "releases_listed",
     "releases_recorded_live",
     "releases_running",
@@ -277,3 +279,48 @@ def test_the_history_begins_with_the_newest_run():
     lines = history_lines(text, 2)
     assert lines[0] == "2026-01-03 10:00 deploy v3 by ann from desk: kept, page-3"
     assert [line.split()[3] for line in lines] == ["v3", "v2"]
+
+
+def cut_short(new: dict | None = None, old: dict | None = None, **serving: object) -> dict:
+    """What is read of a host on which v2 has the traffic since a deploy that left v1, and v1 runs beside it."""
+    containers = [{"slot": "blue", "running": True}]
+    return {
+        "live": "v2",
+        "idle_slot": "blue",
+        "releases": {
+            "v0": {"record": {"state": "good"}, "containers": [], "serving": False},
+            "v1": {
+                "record": {"state": "live"} | (old or {}),
+                "containers": containers,
+                "serving": True,
+                **serving,
+            },
+            "v2": {
+                "record": {"state": "verified", "predecessor": "v1"} | (new or {}),
+                "containers": [],
+                "serving": True,
+            },
+        },
+    }
+
+
+GOOD = {"state": "good"}
+
+
+@pytest.mark.parametrize(
+    ("info", "left"),
+    [
+        pytest.param(cut_short(), "v1", id="died before it was recorded"),
+        pytest.param(cut_short(old=GOOD), "v1", id="died while it was recorded"),
+        pytest.param(cut_short(old=GOOD, serving=False), "", id="died once the one before was stopped"),
+        pytest.param(cut_short(old=GOOD, containers=[{"slot": "green"}]), "", id="runs in another slot"),
+        pytest.param(cut_short(GOOD), "v1", id="a rollback that died before it was recorded"),
+        pytest.param(cut_short(GOOD, GOOD), "", id="a rollback, which knows no way back"),
+        pytest.param(cut_short({"state": "live"}, GOOD), "", id="nothing died"),
+        pytest.param(cut_short(old={"state": "failed"}), "", id="the one before was never good"),
+        pytest.param(cut_short({"predecessor": ""}, GOOD), "", id="a first deploy"),
+        pytest.param(cut_short(GOOD) | {"live": ""}, "v1", id="the edge has no release"),
+    ],
+)
+def test_what_a_run_that_died_has_left_can_be_gone_back_to(info, left):
+    assert release_left(info) == left
