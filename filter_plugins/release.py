@@ -142,6 +142,16 @@ def release_left(info: dict) -> str:
     return name if beside else ""
 
 
+def release_unverified(info: dict) -> str:
+    """Return the live release where the run that switched to it died before it was recorded; empty for none.
+
+    One that a run has found bad, with nothing to go back to, is none: another deploy is what helps then.
+    """
+    record = info["releases"].get(info["live"], {}).get("record", {})
+    looked_at = record.get("state") in PROVEN or record.get("failure")
+    return info["live"] if record and not looked_at and release_left(info) else ""
+
+
 def releases_listed(info: dict, deploy_command: str) -> list[str]:
     """Return one line for each release of `release_info`, the newest first, and what is wrong on the host.
 
@@ -226,6 +236,7 @@ class FilterModule:
             "release_compose": release_compose,
             "release_id": release_id,
             "release_left": release_left,
+            "release_unverified": release_unverified,
             "releases_listed": releases_listed,
             "releases_recorded_live": releases_recorded_live,
             "releases_running": releases_running,

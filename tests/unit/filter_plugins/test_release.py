@@ -16,6 +16,7 @@ from release import (
     release_compose,
     release_id,
     release_left,
+    release_unverified,
     releases_listed,
     releases_recorded_live,
     releases_running,
@@ -190,6 +191,7 @@ FILTERS = (
     "release_compose",
     "release_id",
     "release_left",
+    "release_unverified",
     "releases_listed",
     "releases_recorded_live",
     "releases_running",
@@ -324,3 +326,21 @@ GOOD = {"state": "good"}
 )
 def test_what_a_run_that_died_has_left_can_be_gone_back_to(info, left):
     assert release_left(info) == left
+
+
+@pytest.mark.parametrize(
+    ("info", "found"),
+    [
+        pytest.param(cut_short(), "v2", id="died before it was recorded"),
+        pytest.param(cut_short({"state": "started"}), "v2", id="died right after the switch"),
+        pytest.param(cut_short({"failure": {}}), "v2", id="an earlier attempt had failed"),
+        pytest.param(cut_short({"failure": {"task": "verify"}}), "", id="found bad, and nothing went back"),
+        pytest.param(cut_short(GOOD), "", id="good from before"),
+        pytest.param(cut_short({"state": "live"}, GOOD), "", id="recorded"),
+        pytest.param(cut_short({"predecessor": ""}, GOOD), "", id="a first deploy that failed"),
+        pytest.param(cut_short() | {"live": ""}, "", id="the edge has no release"),
+        pytest.param(cut_short() | {"live": "v9"}, "", id="the edge has one without a record"),
+    ],
+)
+def test_a_live_release_that_nobody_has_verified_is_found(info, found):
+    assert release_unverified(info) == found
