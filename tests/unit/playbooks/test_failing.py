@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import yaml
+from local_play import play
 from project_files import ROOT, dicts, load
 
 FAILED = ROOT / "playbooks/tasks/failed.yml"
@@ -49,21 +46,7 @@ def case(name: str, folder: Path) -> dict:
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     """What was kept and said in each case."""
     folder = tmp_path_factory.mktemp("failing")
-    play = {
-        "name": "Fail",
-        "hosts": "localhost",
-        "gather_facts": False,
-        "connection": "local",
-        "vars": {"ansible_python_interpreter": sys.executable},
-        "tasks": [case(name, folder) for name in CASES],
-    }
-    (folder / "play.yml").write_text(yaml.safe_dump([play]))
-    done = subprocess.run(
-        ["ansible-playbook", "--inventory=localhost,", str(folder / "play.yml")],
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "true"},
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    play(folder, [case(name, folder) for name in CASES])
     return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
 
 
