@@ -200,7 +200,8 @@ def history_lines(text: str, count: int = 10) -> list[str]:
             (
                 entry.get("at", "")[:16].replace("T", " "),
                 entry.get("verb", ""),
-                entry.get("release", ""),
+                # A run that was cut short is known by its lock, which does not name the release.
+                *filter(None, [entry.get("release")]),
                 f"by {entry.get('user', '')} from {entry.get('from', '')}:",
                 f"{entry.get('outcome', '')}, {entry.get('evidence', '')}",
             )

@@ -281,6 +281,8 @@ def test_the_history_begins_with_the_newest_run():
     lines = history_lines(text, 2)
     assert lines[0] == "2026-01-03 10:00 deploy v3 by ann from desk: kept, page-3"
     assert [line.split()[3] for line in lines] == ["v3", "v2"]
+    nameless = json.dumps(runs[0] | {"release": "", "outcome": "cut short", "evidence": "in phase stage"})
+    assert history_lines(nameless) == ["2026-01-01 10:00 deploy by ann from desk: cut short, in phase stage"]
 
 
 def cut_short(new: dict | None = None, old: dict | None = None, **serving: object) -> dict:

@@ -1,0 +1,57 @@
+"""Taking the lock of another run, of this control node: one that lives is waited for, one that died is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.release_lock import acquire, read
+from control_run import control_run, place
+from local_play import play
+
+pytestmark = pytest.mark.skipif(not place()["machine_id"], reason="This machine has no name to be known by.")
+MINE = control_run("rollback") | {"holder": "bob"}
+DEAD = control_run("deploy") | {"holder": "ann", "pid_started": "1", "user": "ann", "phase": "stage"}
+LIVES = control_run("deploy") | {"holder": "ann", "user": "ann", "phase": "stage"}
+
+
+def lock(root: Path) -> dict:
+    """The task that takes the lock, and waits a minute for whom it has to wait for."""
+    settings = {
+        "release_root": str(root),
+        "release_run": MINE,
+        "release_lock_wait_seconds": 60,
+        "release_inventory_name": "staging",
+    }
+    include = {"name": "release", "tasks_from": "lock"}
+    return {"name": "Lock", "ansible.builtin.include_role": include, "vars": settings}
+
+
+def test_a_run_that_died_is_not_waited_for_and_told_of(tmp_path: Path):
+    acquire(str(tmp_path), DEAD, 600)
+    begun = time.monotonic()
+    play(tmp_path, [lock(tmp_path)])
+    assert time.monotonic() - begun < 50
+    assert read(str(tmp_path))["holder"] == "bob"
+    [line] = (tmp_path / "audit.jsonl").read_text().splitlines()
+    told = json.loads(line)
+    assert (told["verb"], told["user"], told["from"]) == ("deploy", "ann", os.uname().nodename)
+    assert (told["outcome"], told["inventory"]) == ("cut short", "staging")
+    assert told["evidence"].startswith("in phase stage, since ")
+
+
+def test_a_run_that_lives_is_waited_for(tmp_path: Path):
+    """Its lease is over within the minute."""
+    acquire(str(tmp_path), LIVES, 8)
+    play(tmp_path, [lock(tmp_path)])
+    assert read(str(tmp_path))["holder"] == "bob"
+    assert read(str(tmp_path))["followed"] == [{"holder": "ann", "verb": "deploy"}]
+
+
+def test_a_lock_that_nobody_has_is_taken_and_nothing_is_told(tmp_path: Path):
+    play(tmp_path, [lock(tmp_path)])
+    assert read(str(tmp_path))["holder"] == "bob"
+    assert not (tmp_path / "audit.jsonl").exists()
