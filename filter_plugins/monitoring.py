@@ -36,6 +36,19 @@ def monitoring_identifier(name: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
 
 
+def monitoring_ssl_mode(login: Mapping[str, str]) -> str:
+    """Return how the exporter uses TLS with PostgreSQL: its library has no mode that tries TLS and goes on without."""
+    mode = login.get("ssl_mode") or "disable"
+    if mode not in ("allow", "prefer"):
+        return mode
+    return "require" if login.get("ca_cert") else "disable"
+
+
+def monitoring_read_since(figures: Iterable[str], seconds: float) -> str:
+    """Return a query of those figures that are 1 and were read after a time, which what is read anew has to be."""
+    return " or ".join(f"{figure} == 1 and timestamp({figure}) > {seconds}" for figure in figures)
+
+
 def monitoring_columns(names: Iterable[str], renamed: Mapping[str, str]) -> dict[str, str]:
     """Return the table's own names of columns, by those that the queries know."""
     return {name: renamed.get(name, name) for name in names}
@@ -81,6 +94,8 @@ class FilterModule:
             "monitoring_windows": monitoring_windows,
             "monitoring_identifier": monitoring_identifier,
             "monitoring_identifiers": monitoring_identifiers,
+            "monitoring_ssl_mode": monitoring_ssl_mode,
+            "monitoring_read_since": monitoring_read_since,
             "monitoring_columns": monitoring_columns,
             "monitoring_records": monitoring_records,
             "monitoring_burns": monitoring_burns,

@@ -1,0 +1,94 @@
+"""The monitoring's files and what it asks, as the role's own defaults render them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import filter_loader
+from ansible.template import Templar, trust_as_template
+from project_files import ROOT, Role, tasks_of
+
+filter_loader.add_directory(str(ROOT / "filter_plugins"))
+ROLE, LOADER = Role("monitoring"), DataLoader()
+GIVEN = {
+    "ansible_managed": "",
+    "monitoring_postgres": {"login_user": "app", "login_db": "shop", "ssl_mode": "prefer"},
+    "monitoring_postgres_host": "postgres",
+    "monitoring_redis_password": "redis-password",
+    "monitoring_redis_host": "redis",
+    "monitoring_database_password": "database-password",
+    "monitoring_root": "/srv/monitoring",
+    "monitoring_slot_network": "edge",
+    "monitoring_data_network": "data",
+    "monitoring_gateway_image": "edge:1",
+    "monitoring_postgres_exporter_image": "exporter:1",
+    "monitoring_redis_exporter_image": "exporter:2",
+    "monitoring_prometheus_image": "prometheus:1",
+    "monitoring_token_table": "token",
+    **dict.fromkeys(
+        (f"__monitoring_{name}_sum" for name in ("queries", "redis", "gateway", "prometheus")), "sum"
+    ),
+}
+
+
+def templar(**variables: Any) -> Templar:
+    """What renders with the role's defaults and constants."""
+    parts = [
+        LOADER.load_from_file(str(ROLE.path / part / "main.yml"), trusted_as_template=True)
+        for part in ("defaults", "vars")
+    ]
+    return Templar(LOADER, variables={**parts[0], **parts[1], **GIVEN, **variables})
+
+
+def rendered(template: str, **variables: Any) -> str:
+    """A template of the role."""
+    text = (ROLE.path / "templates" / template).read_text()
+    return templar(**variables).template(trust_as_template(text))
+
+
+def task(file: str, name: str) -> dict[str, Any]:
+    """One task of the role, as Ansible reads it."""
+    tasks = LOADER.load_from_file(str(ROLE.path / "tasks" / f"{file}.yml"), trusted_as_template=True)
+    [found] = [one for one in tasks_of(tasks) if one["name"] == name]
+    return found
+
+
+def holds(condition: str, **variables: Any) -> bool:
+    """Whether a condition of a task is met."""
+    return templar(**variables).evaluate_conditional(trust_as_template(condition))
+
+
+def test_the_exporter_logs_in_without_tls_where_tls_is_only_preferred():
+    services = yaml.safe_load(rendered("docker-compose.yml.j2"))["services"]
+    source = services["postgres_exporter"]["environment"]["DATA_SOURCE_URI"]
+    assert source == "postgres:5432/shop?sslmode=disable"
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "good"),
+    [
+        ("postgres", "# HELP pg_up Whether it could\npg_up 1\n", True),
+        ("postgres", "# HELP pg_up Whether it could\npg_up 0\n", False),
+        ("redis", "redis_up 1\n", True),
+        ("redis", "redis_up 0\n", False),
+        ("edge", "haproxy_frontend_http_requests_total 3\n", True),
+        ("edge", "", False),
+    ],
+)
+def test_a_source_that_answers_has_to_have_reached_what_it_tells_of(source: str, text: str, good: bool):
+    until = task("verify", "verify | Ask the sources, as a Prometheus elsewhere does")["until"]
+    [sign] = [sign for sign in ROLE.constants["__monitoring_signs"] if sign["job"] == source]
+    assert holds(until, item=sign, __monitoring_gateway={"status": 200, "content": text}) is good
+
+
+def test_what_gives_nothing_is_named():
+    said = task("verify", "verify | Name the sources that give none")
+    read = {"json": {"data": {"result": [{"metric": {"job": "edge"}}]}}}
+    skipped = {"results": [{"skipped": True, "item": sign} for sign in ROLE.constants["__monitoring_signs"]]}
+    message = templar(
+        **said["vars"], __monitoring_read=read, __monitoring_gateway=skipped, monitoring_external=False
+    ).template(said["ansible.builtin.fail"]["msg"])
+    assert message.startswith("postgres and redis give no figures.")
