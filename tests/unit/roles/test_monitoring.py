@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -92,3 +93,21 @@ def test_what_gives_nothing_is_named():
         **said["vars"], __monitoring_read=read, __monitoring_gateway=skipped, monitoring_external=False
     ).template(said["ansible.builtin.fail"]["msg"])
     assert message.startswith("postgres and redis give no figures.")
+
+
+def test_the_figures_are_asked_for_until_now_wherever_the_control_node_is(monkeypatch):
+    asked = task("read", "read | Ask it for each figure since it measures")
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        assert abs(float(templar().template(asked["vars"]["__now"])) - time.time()) < 60
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_the_sessions_of_the_checks_count_for_nothing_that_the_database_is_asked():
+    users = {"monitoring_user_table": "person", "monitoring_user_name_column": "email"}
+    own = '"user_id" <> ALL(ARRAY(SELECT id FROM "person" WHERE "email" = ANY(string_to_array(%(canaries)s, \',\'))))'
+    assert rendered("now.sql.j2", **users).count(own) == 2
+    assert "canaries" not in rendered("now.sql.j2")
