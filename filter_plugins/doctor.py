@@ -17,6 +17,23 @@ def switch_problems(switches: dict[str, Any]) -> list[str]:
     ]
 
 
+def own_containers(containers: list[dict], releases: dict[str, dict], projects: list[str]) -> list[str]:
+    """Return the names of the containers that are ours: of releases, also of those that were adopted, and of projects.
+
+    What other apps of the host have logged is nobody's business here.
+    """
+    adopted = {container["name"] for release in releases.values() for container in release["containers"]}
+    found = []
+    for container in containers:
+        labels = container.get("Labels") or {}
+        name = next(iter(container.get("Names") or []), "").lstrip("/")
+        ours = (
+            name in adopted or "release.id" in labels or labels.get("com.docker.compose.project") in projects
+        )
+        found += [name] if name and ours else []
+    return found
+
+
 def bundle_entries(asked: list[dict], logs: list[dict], files: list[dict], findings: str) -> dict[str, str]:
     """Return {name in the bundle: text} of what a host was asked: results of loops of `command` and of `slurp`."""
     entries = {"findings.json": findings}
@@ -39,4 +56,8 @@ class FilterModule:
     """Filters of the role doctor."""
 
     def filters(self) -> dict:
-        return {"bundle_entries": bundle_entries, "switch_problems": switch_problems}
+        return {
+            "bundle_entries": bundle_entries,
+            "own_containers": own_containers,
+            "switch_problems": switch_problems,
+        }

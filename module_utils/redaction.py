@@ -17,6 +17,11 @@ PRIVATE_KEY = re.compile(
 LOGIN_IN_URL = re.compile(r"(\w+://[^\s/:@]*:)[^\s/@]+(?=@)")
 HEADER = re.compile(r"(?i)\b((?:authorization|set-cookie|cookie|x-prove)\b[\"']?\s*[:=]\s*).+")
 SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
+#: What a word is to Redis and to shells, cut off or not.
+_WORD = r"(?:\"(?:\\.|[^\"\\\n])*\"?|'[^'\n]*'?|[^\s\"']\S*)"
+#: A login to Redis, which may name a user first.
+LOGIN = re.compile(rf"(\bAUTH[\"']?[ \t]+){_WORD}(?:[ \t]+{_WORD})?")
+REQUIRED = re.compile(rf"(?i)(\b(?:requirepass|masterauth)[\"']?[ \t,:=]+){_WORD}")
 NAMES = r"[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|credential)[\w-]*"
 
 
@@ -32,7 +37,9 @@ def redacted(text: str, secrets: Iterable[str] = (), names: Iterable[str] = ()) 
     text = LOGIN_IN_URL.sub(rf"\1{SECRET}", text)
     text = HEADER.sub(rf"\1{SECRET}", text)
     text = SCHEME.sub(rf"\1 {SECRET}", text)
-    return _named(names).sub(rf"\g<1>{SECRET}\g<2>", text)
+    text = REQUIRED.sub(rf"\1{SECRET}", LOGIN.sub(rf"\1{SECRET}", text))
+    quoted, bare = _named(names)
+    return bare.sub(rf"\1{SECRET}", quoted.sub(rf"\1\2{SECRET}", text))
 
 
 def _forms(secrets: Iterable[str]) -> Iterable[str]:
@@ -45,8 +52,13 @@ def _lines(secret: str) -> list[str]:
     return [part for part in secret.splitlines() if len(part) >= SHORTEST]
 
 
-def _named(names: Iterable[str]) -> re.Pattern[str]:
-    """Values by their names: `name=value`, `name: value`, and `"name": "value"`. Numbers and words of JSON stay."""
+def _named(names: Iterable[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Values by their names, in quotes and without: `name="value"`, `"name": "value"`, `name=value`, `name: value`.
+
+    What is quoted ends at its quote, on its line. Numbers and words of JSON stay where they are not quoted.
+    """
     called = "|".join([NAMES, *(re.escape(name) for name in names if name)])
-    value = r"(?!\[|\{|true\b|false\b|null\b|-?[\d.]+(?:[\s,}]|$))[^\s\"',;&}\]\\]+"
-    return re.compile(rf"(?i)(\b(?:{called})\\?[\"']?\s*[:=]\s*\\?[\"']?){value}(\\?[\"']?)")
+    before = rf"(?i)(\b(?:{called})\\?[\"']?\s*[:=]\s*"
+    quoted = rf"{before}[bru]{{0,2}})(\\?[\"'])(?:(?!\2)(?:\\\\\\.|\\.|.))+"
+    kept = r"(?!\[|\{|true\b|false\b|null\b|-?[\d.]+(?:[\s,}]|$)|[bru]{0,2}\\?[\"'])"
+    return re.compile(quoted), re.compile(rf"{before}){kept}[^\s\"',;&}}\]\\]+")

@@ -194,7 +194,7 @@ def test_a_dry_run_and_a_look_leave_it_as_it_is(app, inventory, tmp_path):
 
 
 def seed(app: AppHost) -> None:
-    """Have a container log secrets as careless code does."""
+    """Have a container of ours log secrets as careless code does."""
     lines = [
         f"Authorization: Bearer {SEEDED['bearer']}",
         f"token {SEEDED['jwt']} was refused",
@@ -204,7 +204,8 @@ def seed(app: AppHost) -> None:
     ]
     text = "\n".join(lines).replace("'", "")
     app.run("docker rm --force seeded 2>/dev/null || true")
-    app.run(f"docker run --name seeded --network none debian:bookworm-slim printf '%s\\n' '{text}'")
+    label = "--label com.docker.compose.project=monitoring"
+    app.run(f"docker run --name seeded {label} --network none debian:bookworm-slim printf '%s\\n' '{text}'")
 
 
 def secrets() -> list[str]:

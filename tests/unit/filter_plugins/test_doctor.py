@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from doctor import bundle_entries, switch_problems
+from doctor import bundle_entries, own_containers, switch_problems
 
 
 @pytest.mark.parametrize("value", [True, False, "true", "false", "True"])
@@ -42,3 +42,16 @@ def test_entries_are_named_by_what_was_asked():
 def test_no_name_leads_out_of_the_bundle():
     [*_, name] = bundle_entries([{"item": ["cat", "/etc/x"], "rc": 0}], [], [], "")
     assert name == "host/cat-_etc_x.txt"
+
+
+def test_containers_of_other_apps_are_none_of_ours():
+    containers = [
+        {"Names": ["/v1-api-1"], "Labels": {"release.id": "v1", "com.docker.compose.project": "v1"}},
+        {"Names": ["/by-hand-1"], "Labels": {"com.docker.compose.project": "by-hand"}},
+        {"Names": ["/data-redis-1"], "Labels": {"com.docker.compose.project": "data"}},
+        {"Names": ["/shop-redis-1"], "Labels": {"com.docker.compose.project": "shop"}},
+        {"Names": ["/alone"], "Labels": None},
+        {"Names": []},
+    ]
+    releases = {"v0": {"containers": [{"name": "by-hand-1"}]}, "v1": {"containers": []}}
+    assert own_containers(containers, releases, ["data", "edge"]) == ["v1-api-1", "by-hand-1", "data-redis-1"]
