@@ -29,9 +29,13 @@ GIVEN = {
     "monitoring_redis_exporter_image": "exporter:2",
     "monitoring_prometheus_image": "prometheus:1",
     "monitoring_token_table": "token",
-    **dict.fromkeys(
-        (f"__monitoring_{name}_sum" for name in ("queries", "redis", "gateway", "prometheus")), "sum"
-    ),
+    **dict.fromkeys((f"__monitoring_{name}_sum" for name in ("queries", "gateway", "prometheus")), "sum"),
+    "__monitoring_passwords": {
+        "results": [
+            {"item": "postgres_password", "stat": {"exists": True, "mtime": 1700000000.5}},
+            {"item": "redis_passwords.json", "stat": {"exists": False}},
+        ]
+    },
 }
 
 
@@ -111,3 +115,17 @@ def test_the_sessions_of_the_checks_count_for_nothing_that_the_database_is_asked
     own = '"user_id" <> ALL(ARRAY(SELECT id FROM "person" WHERE "email" = ANY(string_to_array(%(canaries)s, \',\'))))'
     assert rendered("now.sql.j2", **users).count(own) == 2
     assert "canaries" not in rendered("now.sql.j2")
+
+
+def test_what_everybody_may_read_says_nothing_of_a_password():
+    passwords = {"monitoring_redis_password": "another", "monitoring_database_password": "one more"}
+    assert rendered("docker-compose.yml.j2") == rendered("docker-compose.yml.j2", **passwords)
+    assert [
+        name for name, text in ROLE.constants.items() if name.endswith("_sum") and "_password" in text
+    ] == []
+
+
+def test_a_password_that_was_written_anew_is_read_anew():
+    services = yaml.safe_load(rendered("docker-compose.yml.j2"))["services"]
+    assert services["postgres_exporter"]["labels"]["monitoring.version"] == "sum-1700000000"
+    assert services["redis_exporter"]["labels"]["monitoring.version"] == "0"
