@@ -129,3 +129,12 @@ def test_a_password_that_was_written_anew_is_read_anew():
     services = yaml.safe_load(rendered("docker-compose.yml.j2"))["services"]
     assert services["postgres_exporter"]["labels"]["monitoring.version"] == "sum-1700000000"
     assert services["redis_exporter"]["labels"]["monitoring.version"] == "0"
+
+
+@pytest.mark.parametrize(("command", "runs"), [(["python", "manage.py", "purge"], True), ([], False)])
+def test_the_purge_runs_where_it_has_a_command_and_is_gone_elsewhere(command: list[str], runs: bool):
+    made = [task("purge", f"purge | {name}") for name in ("Write the job", "Have it run")]
+    gone = task("purge", "purge | Or remove what ran it before")
+    assert {holds(one["when"], monitoring_purge_command=command) for one in made} == {runs}
+    assert holds(gone["when"], monitoring_purge_command=command) is not runs
+    assert templar().template(gone["loop"]) == ["/etc/cron.d/monitoring-purge", "/srv/monitoring/purge"]
