@@ -60,8 +60,12 @@ class Seen:
         return next((c for c in self.containers if c["name"] == wanted), None)
 
     def data_service(self, name: str) -> Mapping[str, Any] | None:
-        """Return the container of a data service that is on this host."""
-        return next((c for c in self.containers if c["service"] == name and not c["release"]), None)
+        """Return the container of a data service of ours that is on this host; other apps may have their own."""
+        ours = self.part("data_services")
+        if name not in ours.get("here", ()):
+            return None
+        wanted = (ours["project"], name)
+        return next((c for c in self.containers if (c["project"], c["service"]) == wanted), None)
 
 
 def _shaped(raw: Mapping[str, Any], adopted: Mapping[str, str]) -> dict[str, Any]:

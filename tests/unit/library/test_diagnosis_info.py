@@ -19,11 +19,16 @@ COMMANDS = dict.fromkeys(
 def test_findings_their_repair_and_what_is_shown(run_module):
     redis = {
         "Names": ["/data-redis-1"],
-        "Labels": {"com.docker.compose.service": "redis"},
+        "Labels": {"com.docker.compose.service": "redis", "com.docker.compose.project": "data"},
         "State": "exited",
         "Status": "",
     }
-    seen = {"containers": [redis], "found": {"redis": {"answers": "refused"}}, "login": {"browser": "full"}}
+    seen = {
+        "containers": [redis],
+        "data_services": {"here": ["redis"], "project": "data"},
+        "found": {"redis": {"answers": "refused"}},
+        "login": {"browser": "full"},
+    }
     result = run_module(diagnosis_info, {"seen": seen, "commands": COMMANDS}, False)
     [finding] = result["findings"]
     assert (finding["kind"], finding["argv"]) == ("redis", ["docker", "start", "data-redis-1"])

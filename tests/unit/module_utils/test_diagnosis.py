@@ -23,7 +23,7 @@ def container(
     name: str, service: str = "", release: str = "", status: str = "Up 2 hours (healthy)", **others: Any
 ) -> dict:
     """A container as the engine lists it."""
-    labels = {"com.docker.compose.service": service, "com.docker.compose.project": name.rpartition("-")[0]}
+    labels = {"com.docker.compose.service": service, "com.docker.compose.project": name.split("-")[0]}
     labels |= {"release.id": release} if release else {}
     state = "running" if status.startswith("Up") else "exited"
     return {
@@ -54,6 +54,7 @@ GOOD: dict[str, Any] = {
     },
     "containers": HEALTHY,
     "edge_container": "edge-edge-1",
+    "data_services": {"here": ["postgres", "redis"], "project": "data"},
     "images": ["sha256:a"],
     "built_services": ["web", "api"],
     "migrations": {"pending": [], "model": "", "table": ""},
@@ -310,7 +311,7 @@ def test_a_fault_is_named_first_and_alone(other: dict, kind: str, act: str, reme
                     container("v0-api-1", "api", "v0"),
                 ]
             },
-            "compose project old-api runs, and nothing needs it",
+            "compose project old runs, and nothing needs it",
             "docker stop old-api-1",
         ),
     ],
@@ -376,3 +377,18 @@ def test_a_cause_is_shown_in_full_and_a_consequence_in_a_line():
 
 def test_other_projects_of_the_host_are_left_alone():
     assert diagnosed(containers=[*HEALTHY, container("metrics-prometheus-1", "prometheus")]) == []
+
+
+STRANGE = container("shop-redis-1", "redis", status="Exited (0) 1 hour ago")
+
+
+def test_the_redis_of_another_app_is_not_started_in_place_of_ours():
+    stopped = replaced("data-redis-1", State="exited")["containers"]
+    [finding] = diagnosed(containers=[STRANGE, *stopped], **found(redis={"answers": "refused"}))
+    assert finding.argv == ["docker", "start", "data-redis-1"]
+
+
+def test_the_redis_of_another_app_is_none_where_ours_is_elsewhere():
+    elsewhere = {"data_services": {"here": [], "project": "shop"}}
+    [finding] = diagnosed(containers=[STRANGE, *HEALTHY], **elsewhere, **found(redis={"answers": "refused"}))
+    assert (finding.act, finding.remedy) == ("", "start Redis where it runs")
