@@ -15,8 +15,8 @@ options:
       - What was seen, any part of which may be missing. C(blind) has C(reason), C(rc) and C(asserted) of each probe
         that could not look, C(found) the sentences of each role's preflight by name. C(releases) is as M(release_info)
         returns it, C(containers) as the engine lists them, C(edge_container) a name, C(data_services) those that are
-        C(here) and their C(project). C(images) and C(built_services) are those of the live release. C(migrations),
-        C(page), C(login) and C(health) are what was met.
+        C(here) and their C(project). C(images), C(built_services) and C(release_dir) are those of the live release.
+        C(migrations), C(page), C(login) and C(health) are what was met.
     type: dict
     required: true
   commands:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
+from typing import Any
 
 from ansible.module_utils.diagnosis import Finding
 from ansible.module_utils.diagnosis_seen import Seen, line, revived
@@ -60,12 +62,32 @@ def containers(seen: Seen) -> Iterator[Finding]:
                 "stopped", f"container {name} does not run", f"docker says {state}", **revived(container)
             )
         elif container["health"] == "unhealthy":
-            logs = f"docker logs --tail 50 {name}; {back}"
-            yield Finding("unhealthy", f"container {name} is not healthy", "its health check fails", "", logs)
+            said = f"its health check fails; where a restart does not help: {back}"
+            yield Finding("unhealthy", f"container {name} is not healthy", said, **revived(container))
         if images and container["service"] in built and container["image"] not in images:
             said = f"{name} runs {container['image'][:19]}, which the release's record does not have"
             symptom, cause = f"container {name} is not of the release", "it was made again from another image"
             yield Finding("image", symptom, said, cause, back, act="rollback")
+
+
+def gone(seen: Seen) -> Iterator[Finding]:
+    """Containers that the live release had and that somebody removed. A deploy of what is live already makes none."""
+    if not seen.live or seen.blind("containers"):
+        return
+    there = {container["service"] for container in seen.containers if container["release"] == seen.live}
+    for service in sorted(set(seen.seen.get("built_services") or []) - there):
+        symptom, said = f"the container of {service} is gone", f"release {seen.live} runs without it"
+        yield Finding("stopped", symptom, said, "somebody removed it", **_made(seen, service))
+
+
+def _made(seen: Seen, service: str) -> dict[str, Any]:
+    """Remedy and act that make a container again, of the release's own compose file; one that was adopted has none."""
+    live, folder = seen.part("releases")["releases"][seen.live], seen.seen.get("release_dir")
+    if not folder or (live.get("record") or {}).get("adopted"):
+        return {"remedy": seen.commands["deploy"]}
+    file = ["--project-directory", folder, "--file", f"{folder}/compose.yml"]
+    argv = ["docker", "compose", *file, "up", "--detach", "--no-deps", "--no-recreate", service]
+    return {"remedy": shlex.join(argv), "act": "host", "argv": argv}
 
 
 def code(seen: Seen) -> Iterator[Finding]:
@@ -146,4 +168,4 @@ def _of(kind: str, evidence: str, remedy: str, **others: str) -> Finding:
     return Finding(kind, symptom, line(evidence), remedy=remedy, **given)
 
 
-RULES = (containers, code, parity, frontend, logins, health)
+RULES = (containers, gone, code, parity, frontend, logins, health)

@@ -57,6 +57,7 @@ GOOD: dict[str, Any] = {
     "data_services": {"here": ["postgres", "redis"], "project": "data"},
     "images": ["sha256:a"],
     "built_services": ["web", "api"],
+    "release_dir": "/srv/v1",
     "migrations": {"pending": [], "model": "", "table": ""},
     "page": {"served": ["index-1.js"], "built": ["index-1.js", "lazy-2.js"], "talks_to_tabs": True},
     "login": {
@@ -210,7 +211,25 @@ FAULTS = [
         "",
         "docker logs --tail 50 v1-web-1",
     ),
-    ("unhealthy alone", UNWELL, "unhealthy", "", "docker logs --tail 50 v1-api-1; run rollback"),
+    ("unhealthy alone", UNWELL, "unhealthy", "host", "docker restart v1-api-1"),
+    (
+        "web removed",
+        blind(page="503", login="503") | {"containers": HEALTHY[1:]},
+        "stopped",
+        "host",
+        "docker compose --project-directory /srv/v1 --file /srv/v1/compose.yml up --detach --no-deps --no-recreate web",
+    ),
+    (
+        "adopted web removed",
+        {"containers": HEALTHY[1:]}
+        | {
+            "releases": GOOD["releases"]
+            | {"releases": {"v1": {"containers": [], "record": {"adopted": {"1f": "web"}}}}}
+        },
+        "stopped",
+        "",
+        "run deploy",
+    ),
     (
         "edge stopped",
         blind(page="x", login="x")
