@@ -17,6 +17,20 @@ def switch_problems(switches: dict[str, Any]) -> list[str]:
     ]
 
 
+def vault_problems(command: str, fixes: Any) -> list[str]:
+    """Return a sentence where a repair may need a run of its own, which nobody would be there to give the password.
+
+    ``command`` is the command line of this run, ``fixes`` whether it repairs.
+    """
+    asks = "--ask-vault-pass" in command or "@prompt" in command
+    if not asks or str(fixes).lower() != "true":
+        return []
+    return [
+        "doctor_fix may deploy or roll back in a run of its own, which cannot ask for the vault's password; "
+        "--vault-password-file is needed instead of a prompt."
+    ]
+
+
 def own_containers(containers: list[dict], releases: dict[str, dict], projects: list[str]) -> list[str]:
     """Return the names of the containers that are ours: of releases, also of those that were adopted, and of projects.
 
@@ -60,4 +74,5 @@ class FilterModule:
             "bundle_entries": bundle_entries,
             "own_containers": own_containers,
             "switch_problems": switch_problems,
+            "vault_problems": vault_problems,
         }

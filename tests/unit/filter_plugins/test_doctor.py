@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from doctor import bundle_entries, own_containers, switch_problems
+from doctor import bundle_entries, own_containers, switch_problems, vault_problems
 
 
 @pytest.mark.parametrize("value", [True, False, "true", "false", "True"])
@@ -55,3 +55,12 @@ def test_containers_of_other_apps_are_none_of_ours():
     ]
     releases = {"v0": {"containers": [{"name": "by-hand-1"}]}, "v1": {"containers": []}}
     assert own_containers(containers, releases, ["data", "edge"]) == ["v1-api-1", "by-hand-1", "data-redis-1"]
+
+
+@pytest.mark.parametrize("option", ["--ask-vault-pass", "--vault-id prod@prompt"])
+def test_a_repair_is_not_begun_that_would_have_to_ask_for_a_password(option: str):
+    command = f"ansible-playbook {option} playbooks/doctor.yml"
+    [said] = vault_problems(command, "true")
+    assert "--vault-password-file" in said
+    assert vault_problems(command, False) == []
+    assert vault_problems("ansible-playbook --vault-password-file /pass playbooks/doctor.yml", True) == []
