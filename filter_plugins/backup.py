@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from typing import Any
 KINDS = {"objects": "object", "sequences": "sequence", "rows": "rows"}
 #: Differences that a sentence names before it counts the rest.
 NAMED = 5
+#: What the name of a backup begins with that belongs to no deploy.
+BY_HAND = re.compile(r"\d{8}t\d{6}z")
 
 
 def database_contents(text: str) -> dict[str, Any]:
@@ -107,12 +110,25 @@ def _rows_of(count: int) -> str:
     return f"{count} row{'' if count == 1 else 's'}"
 
 
+def backups_beyond(files: list[Mapping[str, Any]], keep: int) -> list[str]:
+    """Return the paths without ending of the dumps beyond the newest of each kind.
+
+    Files have a `path` and an `mtime`. Apart are those that bear a release's name and those that bear a time: however
+    often somebody backs up by hand, the dumps that were made before migrations stay.
+    """
+    newest = sorted(files, key=lambda file: file["mtime"], reverse=True)
+    paths = [file["path"].removesuffix(".dump") for file in newest]
+    by_hand = [path for path in paths if BY_HAND.match(path.rpartition("/")[2])]
+    return by_hand[keep:] + [path for path in paths if path not in by_hand][keep:]
+
+
 class FilterModule:
     """Filters of the role postgres."""
 
     def filters(self) -> dict:
         return {
             "backup_name": backup_name,
+            "backups_beyond": backups_beyond,
             "contents_differences": contents_differences,
             "contents_summary": contents_summary,
             "database_contents": database_contents,
