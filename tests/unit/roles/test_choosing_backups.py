@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
+from local_play import play
 from project_files import ROOT, Role, tasks_of
 
 lookup_loader.add_directory(str(ROOT / "lookup_plugins"))
@@ -63,21 +60,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         if proven:
             (folder / f"{name}.json").write_text(json.dumps(manifest))
     tasks = [task for name in BACKUPS for task in look(name, folder)]
-    play = {
-        "name": "Check",
-        "hosts": "localhost",
-        "gather_facts": False,
-        "connection": "local",
-        "vars": {"ansible_python_interpreter": sys.executable},
-        "tasks": tasks,
-    }
-    (folder / "play.yml").write_text(yaml.safe_dump([play]))
-    done = subprocess.run(
-        ["ansible-playbook", "--inventory=localhost,", str(folder / "play.yml")],
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "true"},
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    play(folder, tasks)
     return {path.stem: " ".join(path.read_text().split()) for path in folder.glob("*.said")}
 
 

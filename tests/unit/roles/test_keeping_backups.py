@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-import yaml
-from project_files import ROOT
+from local_play import play
 
 NOON = 1769860800  # 2026-01-31T12:00:00Z
 
@@ -21,25 +18,12 @@ def write(folder: Path, name: str, age: int, text: str = "") -> None:
         os.utime(path, (NOON - 3600 * age, NOON - 3600 * age))
 
 
-def play(folder: Path, tasks_from: str, **variables: object) -> set[str]:
+def run(folder: Path, tasks_from: str, **variables: object) -> set[str]:
     """Run tasks of the role; the files that are there then."""
-    role = {"name": "postgres", "tasks_from": tasks_from}
     # The entry point's other options speak of a server, which these tasks do not ask.
-    task = {"name": "Run", "ansible.builtin.include_role": role | {"rolespec_validate": False}}
-    given = {"ansible_python_interpreter": sys.executable, "postgres_backup_dir": str(folder)} | variables
-    plays = [
-        {
-            "name": "Keep", "hosts": "localhost", "gather_facts": False, "connection": "local", "vars": given,
-            "tasks": [task],
-        }
-    ]  # fmt: skip
-    (folder / "play.yml").write_text(yaml.safe_dump(plays))
-    done = subprocess.run(
-        ["ansible-playbook", "--inventory=localhost,", str(folder / "play.yml")],
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "true"},
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    role = {"name": "postgres", "tasks_from": tasks_from, "rolespec_validate": False}
+    task = {"name": "Run", "ansible.builtin.include_role": role}
+    play(folder, [task], postgres_backup_dir=str(folder), **variables)
     return {path.name for path in folder.iterdir()} - {"play.yml"}
 
 
@@ -50,7 +34,7 @@ def test_backups_by_hand_do_not_push_out_those_of_deploys(tmp_path: Path):
     write(tmp_path, "20260131t080000z", 4)
     write(tmp_path, "20260131t090000z-replaced", 3)
     write(tmp_path, "20260131t100000z", 2)
-    names = {name.rpartition(".")[0] for name in play(tmp_path, "prune", postgres_backup_keep=2)}
+    names = {name.rpartition(".")[0] for name in run(tmp_path, "prune", postgres_backup_keep=2)}
     assert names == {
         "v2-0123456789ab", "v3-0123456789ab", "20260131t090000z-replaced", "20260131t100000z",
     }  # fmt: skip
@@ -58,7 +42,7 @@ def test_backups_by_hand_do_not_push_out_those_of_deploys(tmp_path: Path):
 
 def test_an_earlier_backup_of_the_same_name_is_kept_under_its_time(tmp_path: Path):
     write(tmp_path, "v1-0123456789ab", 1, "first")
-    found = play(tmp_path, "keep_earlier", postgres_backup_name="v1-0123456789ab")
+    found = run(tmp_path, "keep_earlier", postgres_backup_name="v1-0123456789ab")
     earlier = "v1-0123456789ab-20260131t110000z"
     assert found >= {f"{earlier}.dump", f"{earlier}.json"}
     # As the backup that follows does: it puts another file in its place.
@@ -68,4 +52,20 @@ def test_an_earlier_backup_of_the_same_name_is_kept_under_its_time(tmp_path: Pat
 
 
 def test_the_first_backup_of_a_name_has_nothing_to_keep(tmp_path: Path):
-    assert play(tmp_path, "keep_earlier", postgres_backup_name="v1-0123456789ab") == set()
+    assert run(tmp_path, "keep_earlier", postgres_backup_name="v1-0123456789ab") == set()
+
+
+def test_what_a_run_has_left_that_died_before_its_dump_had_a_name_keeps_no_other_from_it(tmp_path: Path):
+    (tmp_path / "v1-0123456789ab.json").write_text("of a dump that is not there")
+    found = run(tmp_path, "keep_earlier", postgres_backup_name="v1-0123456789ab")
+    assert found == {"v1-0123456789ab.json"}
+
+
+def test_a_run_that_follows_one_which_died_beside_the_earlier_backup_leaves_that_as_it_is(tmp_path: Path):
+    write(tmp_path, "v1-0123456789ab", 1, "first")
+    run(tmp_path, "keep_earlier", postgres_backup_name="v1-0123456789ab")
+    (tmp_path / "new").write_text("second")
+    (tmp_path / "new").rename(tmp_path / "v1-0123456789ab.json")
+    found = run(tmp_path, "keep_earlier", postgres_backup_name="v1-0123456789ab")
+    assert len(found) == 4
+    assert (tmp_path / "v1-0123456789ab-20260131t110000z.json").read_text() == "first"
