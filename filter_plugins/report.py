@@ -64,7 +64,7 @@ def report_view(report: Mapping[str, Any], folder: str = "") -> dict[str, Any]:
         "verdict": _verdict(report),
         "facts": _facts(report, phases),
         "numbers": _numbers(report),
-        "chart": _chart(prober, phases),
+        "chart": _chart(prober, phases, report["record"].get("switch", {})),
         "phases": phases,
         "changes": _changes(record, report.get("review") or {}),
         "files": _files(report.get("review") or {}),
@@ -209,7 +209,7 @@ def _phases(journal: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _chart(prober: Mapping[str, Any], phases: list[dict]) -> dict[str, Any]:
+def _chart(prober: Mapping[str, Any], phases: list[dict], switch: Mapping[str, Any]) -> dict[str, Any]:
     """Return bars by second (x, sent, failed, slow in units of the chart), the highest, and where the switch was."""
     timeline = prober.get("timeline", []) if prober else []
     if not timeline:
@@ -217,8 +217,10 @@ def _chart(prober: Mapping[str, Any], phases: list[dict]) -> dict[str, Any]:
     most = max(point["sent"] for point in timeline) or 1
     slowest = max(point.get("slowest_ms", 0.0) for point in timeline) or 1.0
     last = max(point["second"] for point in timeline) + 1
-    switch = next((phase for phase in phases if phase["name"] == "switch" and "until" in phase), None)
-    at = _seconds(prober["started_at"], switch["until"]) if switch else None
+    phase = next((phase for phase in phases if phase["name"] == "switch" and "until" in phase), None)
+    # The phase ends when what was left has answered its last requests, and is over in no time but for that.
+    drained = switch.get("drain_seconds", 0.0)
+    at = _seconds(prober["started_at"], phase["until"]) - drained if phase else None
     return {
         "most": most,
         "seconds": last,

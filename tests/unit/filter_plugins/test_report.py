@@ -120,7 +120,7 @@ def test_a_phase_that_failed_has_not_ended():
 
 def test_the_switch_is_marked_where_it_was():
     chart = report_view(report())["chart"]
-    assert chart["switch"] == 800.0
+    assert chart["switch"] == 650.0  # Second 8 of 10, less the 1.5 s in which the slot that was left drained.
     assert len(chart["bars"]) == 10
     assert report_view(without_traffic())["chart"] == {}
 

@@ -35,7 +35,7 @@ REPORT: dict[str, Any] = {
         "settings": {"SESSION_ENGINE": "cached_db"},
         "features": ["rotation"],
         "backup": {"file": "/srv/backups/v2.dump", "bytes": 7},
-        "switch": {"switch_seconds": 0.002},
+        "switch": {"switch_seconds": 0.002, "drain_seconds": 1.5},
         "logs": [],
         "journal": [
             {"at": "2025-12-31T10:00:00Z", "event": "begins", "phase": "stage", "run": "another"},
