@@ -146,6 +146,10 @@ def test_service_runs_confined_and_is_given_time_to_stop():
     assert (service["mem_limit"], service["cpus"]) == ("512m", 2.0)
 
 
+def test_service_asks_once_more_for_a_name_before_users_notice():
+    assert compose(app_api=API)["services"]["app_api"]["dns_opt"] == ["timeout:1", "attempts:3"]
+
+
 @pytest.mark.parametrize(
     ("changes", "key", "value"),
     [
