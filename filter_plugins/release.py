@@ -70,7 +70,7 @@ def _service(service: dict, release: str, secrets_dir: str, slot_network: str) -
         "init": service.get("init", False),
         "environment": {**_literal(service.get("environment", {})), "RELEASE_ID": release},
         "networks": _networks(service, slot_network),
-        # A lost question is asked again after 5 s by default: each request that needs Redis or PostgreSQL would wait for it.
+        # A question that was lost is asked again after 5 s by default, and a request waits for it.
         "dns_opt": ["timeout:1", "attempts:3"],
         "volumes": [*service.get("volumes", []), *mounts],
         "healthcheck": service["healthcheck"],

@@ -119,7 +119,7 @@ def acquire(
 
     A lock that is not in force any more, or whose holder is the one named by ``take_over``, is taken over; what it
     said is returned, so that the run can report whom it followed. The new lock tells of the runs that died, too: when
-    its own run dies, the next one still knows what the first of them had begun.
+    its own run dies, the next one still knows what the first of them had begun. A run that has the lock renews it.
     """
     now = time.time() if now is None else now
     with _guard(root):
@@ -128,7 +128,8 @@ def acquire(
         if other and take_over != other["holder"] and in_force(other, now):
             raise LockBusy(other)
         followed = runs_of(other) if other else (found or {}).get("followed", [])
-        taken = {**mine, "followed": followed, "since": utc_now(), "expires_at": now + lease_seconds}
+        own = {key: found[key] for key in ("phase", "since") if key in found} if found and not other else {}
+        taken = {**mine, "since": utc_now(), **own, "followed": followed, "expires_at": now + lease_seconds}
         write_json(lock_path(root), taken)
     return other
 

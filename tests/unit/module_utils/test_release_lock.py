@@ -94,8 +94,10 @@ def test_another_name_takes_nothing_over(root, take_over):
 
 def test_holder_may_take_its_lock_again(root):
     acquire(root, run("ann"), 60, now=NOW)
+    renew(root, "ann", "verify", 60, now=NOW)
+    before = release_lock.read(root)
     assert acquire(root, run("ann"), 60, now=NOW + 10) is None
-    assert release_lock.read(root)["expires_at"] == NOW + 70
+    assert release_lock.read(root) == {**before, "expires_at": NOW + 70}
 
 
 @pytest.mark.parametrize("lease_before", [None, 0], ids=["free", "expired"])

@@ -1,10 +1,11 @@
-"""A release that passes its verification and breaks a while after, which its users meet until it is left again."""
+"""A release that passes its verification, and breaks or refuses its clients a while after."""
 
 from __future__ import annotations
 
 import json
+import time
 
-from faulty_runs import deploy, noted, serves
+from faulty_runs import begun, deploy, noted, serves, wait_for_phase
 from left_over import left_over
 from playbook_run import PROJECT, check_refusal, run
 
@@ -26,3 +27,31 @@ def test_a_watched_release_that_breaks_is_left_again(app, inventory):
     report = json.loads((PROJECT / "reports" / f"{broken['id']}.json").read_text())
     assert report["prober"]["sessions"]["ended"] == []
     assert left_over(app) == ""
+
+
+def test_a_watched_release_whose_refreshes_are_refused_is_left_again(app, inventory):
+    """The edge counts no error and the tokens are well: only the backend knows. Red without its counts."""
+    before = app.live()
+    case = deploy(
+        "next",
+        r"refreshes failed under next-.*token_invalid.* serves as before",
+        deploy_watch_minutes=4,
+        frontend_build_arguments={"WATCHED": "refreshes"},
+    )
+    with noted("release whose refreshes are refused, under a watch", "old release serves"):
+        with begun(case, inventory) as going:
+            wait_for_phase(app, "verify", going)
+            while not going.done():
+                refresh_with_nonsense(app)
+                time.sleep(0.5)
+        check_refusal(case, going.result())
+    assert app.live() == before
+    assert left_over(app) == ""
+
+
+def refresh_with_nonsense(app) -> None:
+    """What a client gets whose token the backend does not know: its user has to log in again."""
+    app.run(
+        "curl --silent --output /dev/null --max-time 10 --header 'Content-Type: application/json' "
+        """--data '{"refresh": "nonsense"}' http://127.0.0.1/api/auth/refresh/ || true"""
+    )
