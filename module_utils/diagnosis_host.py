@@ -30,7 +30,7 @@ def host(seen: Seen) -> Iterator[Finding]:
     for role in ("host", "postgres"):
         if text := seen.problems(role).get("clock"):
             symptom = "tokens are refused before their time, or live too long"
-            yield Finding("clock", symptom, text, "clocks differ", "timedatectl status")
+            yield Finding("clock", symptom, text, "clocks differ", "timedatectl set-ntp true")
     for name, text in seen.problems("host").items():
         if name != "clock" and not (engine and name in ("engine", "networks")):
             symptom = f"a deploy would be refused: {name.replace('_', ' ')}"
@@ -51,8 +51,11 @@ def data_services(seen: Seen) -> Iterator[Finding]:
             way = revived(here) if here else elsewhere
             yield Finding(kind, f"{title} connection refused", line(said), **way)
     if text := seen.problems("redis").get("eviction"):
-        remedy = "set maxmemory-policy to noeviction in redis.conf"
-        yield Finding("health_sessions", "Redis may throw out sessions", text, "", remedy)
+        here = seen.data_service("redis")
+        argv = [*(["docker", "exec", "-it", here["name"]] if here else []), "redis-cli", "--askpass"]
+        remedy = shlex.join([*argv, "config", "set", "maxmemory-policy", "volatile-ttl"])
+        cause = "maxmemory-policy; change it in the configuration too, or it is back with the next start"
+        yield Finding("health_sessions", "Redis may throw out sessions", text, cause, remedy)
 
 
 def edge(seen: Seen) -> Iterator[Finding]:

@@ -266,7 +266,13 @@ FAULTS = [
         "",
         "run preflight",
     ),
-    ("clock", failed("login") | found(host={"clock": "off by 60 s"}), "clock", "", "timedatectl status"),
+    (
+        "clock",
+        failed("login") | found(host={"clock": "off by 60 s"}),
+        "clock",
+        "",
+        "timedatectl set-ntp true",
+    ),
     (
         "code without the model",
         {"migrations": {"pending": [], "model": "no module", "table": ""}},
@@ -279,7 +285,7 @@ FAULTS = [
         found(redis={"eviction": "allkeys-lru"}),
         "health_sessions",
         "",
-        "set maxmemory-policy to noeviction in redis.conf",
+        "docker exec -it data-redis-1 redis-cli --askpass config set maxmemory-policy volatile-ttl",
     ),
     (
         "stuck rotation",
