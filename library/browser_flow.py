@@ -258,13 +258,9 @@ def run_flow(params: dict[str, Any], program: str, ledger: Ledger) -> dict[str, 
     folder = Path(params["pictures"]) if params["pictures"] else None
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = browser_pages.launch(playwright, program)
-        try:
-            flow = BrowserFlow(browser, *read_site(params), ledger, BrowserError, folder)
-            flow.run(params["user"], params["password"])
-        finally:
-            browser.close()
+    with browser_pages.running(sync_playwright, program) as browser:
+        flow = BrowserFlow(browser, *read_site(params), ledger, BrowserError, folder)
+        flow.run(params["user"], params["password"])
     return flow.pictures
 
 

@@ -283,15 +283,13 @@ def main() -> None:
         module.exit_json(changed=False, status="unknown", problem=problem, reason="", waited_seconds=0.0)
     os.nice(NICENESS)
     try:
-        with sync_playwright() as playwright:
-            browser = browser_pages.launch(playwright, program)
+        with browser_pages.running(sync_playwright, program) as browser:
             tab = OpenTab(browser, *read_site(params))
             try:
                 result = go_through(params, tab)
             finally:
                 Path(params["ready"]).unlink(missing_ok=True)
                 tab.close()
-                browser.close()
     except BrowserError as error:
         module.fail_json(msg=f"{program} on {params['url']}: {first_line(error)}")
     module.exit_json(changed=False, **result)

@@ -100,10 +100,8 @@ def site(stack: Stack) -> pages.Site:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """The machine's Chromium, or what CHROMIUM names."""
-    with sync_playwright() as playwright:
-        chromium = pages.launch(playwright, os.environ.get("CHROMIUM") or pages.CHROMIUM)
+    with pages.running(sync_playwright, os.environ.get("CHROMIUM") or pages.CHROMIUM) as chromium:
         yield chromium
-        chromium.close()
 
 
 @dataclass

@@ -24,8 +24,7 @@ DEPLOY = Case("deploy", "deploy", "")
 def sit() -> Iterator:
     """Opens a browser of its own for the user of the verification."""
     options, seats = read_options(), []
-    with sync_playwright() as playwright:
-        chromium = pages.launch(playwright, os.environ.get("CHROMIUM") or pages.CHROMIUM)
+    with pages.running(sync_playwright, os.environ.get("CHROMIUM") or pages.CHROMIUM) as chromium:
 
         def open_browser() -> Seat:
             seats.append(Seat(chromium, options).log_in())
@@ -34,7 +33,6 @@ def sit() -> Iterator:
         yield open_browser
         for seat in seats:
             seat.close()
-        chromium.close()
 
 
 def change(case: Case, inventory, seats: dict[str, Seat]) -> None:
