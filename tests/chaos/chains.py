@@ -10,10 +10,24 @@ from dataclasses import dataclass, field
 SWITCH = "edge : switch | Send the traffic to the slot of the release, and drain the other"
 #: A task that is over sooner has no moment within: the start of the next one is the same.
 SHORTEST_SECONDS = 0.1
-#: Actions that decide or say something on the control node, and change nothing on any machine.
-DECISIONS = frozenset(
-    {"assert", "debug", "fail", "include_role", "include_tasks", "set_fact", "validate_argument_spec"}
+#: Actions that decide or say something on the control node, or read: they change nothing on any machine.
+IDLE = frozenset(
+    {
+        "assert",
+        "debug",
+        "fail",
+        "find",
+        "include_role",
+        "include_tasks",
+        "set_fact",
+        "slurp",
+        "stat",
+        "wait_for",
+    }
+    | {"validate_argument_spec"}
 )
+#: Modules that only read end like this, but for the one whose check writes.
+READS, WRITES = "_info", "session_health_info"
 
 
 @dataclass(frozen=True)
@@ -62,7 +76,9 @@ def parse(text: str) -> list[Listed]:
 
 
 def _listed(name: str, time: str, seconds: str, action: str) -> Listed:
-    return Listed(name, int(time), float(seconds), action.rpartition(".")[2] not in DECISIONS)
+    short = action.rpartition(".")[2]
+    idle = short in IDLE or short.endswith(READS) and short != WRITES
+    return Listed(name, int(time), float(seconds), acts=not idle)
 
 
 def cases(verb: str, whole: list[Listed], finishing: list[Listed]) -> list[Case]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from chains import SWITCH, Case, Listed, Queue, cases, parse, time_of
 
 WHOLE = [
@@ -25,9 +26,20 @@ def test_a_list_has_each_task_once_and_tells_those_of_one_name_apart():
     assert parse(text) == [Listed("lock", 1, 0.5), Listed("verify", 1, 1.2), Listed("verify", 2, 0.9)]
 
 
-def test_a_task_that_decides_on_the_control_node_acts_on_nothing():
-    text = "check\t1\t0.02\tansible.builtin.assert\nwrite\t1\t0.50\tansible.builtin.copy\n"
-    assert [listed.acts for listed in parse(text)] == [False, True]
+@pytest.mark.parametrize(
+    ("action", "acts"),
+    [
+        ("ansible.builtin.assert", False),
+        ("ansible.builtin.slurp", False),
+        ("community.docker.docker_host_info", False),
+        ("token_health_info", False),
+        ("session_health_info", True),  # it writes a key of its own, and takes it away
+        ("ansible.builtin.copy", True),
+        ("ansible.builtin.command", True),
+    ],
+)
+def test_a_task_that_only_reads_or_decides_acts_on_nothing(action: str, acts: bool):
+    assert [listed.acts for listed in parse(f"a task\t1\t0.50\t{action}\n")] == [acts]
 
 
 def test_a_run_is_killed_at_the_start_of_each_task_and_within_those_that_take_their_time():
