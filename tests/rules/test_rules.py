@@ -76,6 +76,18 @@ def expectation(alert: str, case: dict) -> dict:
     return {"expr": query, "eval_time": f"{case['minutes']}m", "exp_samples": samples}
 
 
+def recorded(case: dict) -> list[dict]:
+    """Say which values the records have at the end of a case, by their names with labels."""
+    return [
+        {
+            "expr": name.partition("{")[0],
+            "eval_time": f"{case['minutes']}m",
+            "exp_samples": [{"labels": name, "value": value}],
+        }
+        for name, value in case.get("records", {}).items()
+    ]
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_these_alerts_fire_and_no_others(rules: Path, alerts: dict, tmp_path: Path, case: dict):
     assert set(case["fires"]) <= set(alerts)
@@ -83,7 +95,7 @@ def test_these_alerts_fire_and_no_others(rules: Path, alerts: dict, tmp_path: Pa
     test = {
         "interval": step,
         "input_series": [{"series": name, "values": values} for name, values in case["series"].items()],
-        "promql_expr_test": [expectation(alert, case) for alert in alerts],
+        "promql_expr_test": [*(expectation(alert, case) for alert in alerts), *recorded(case)],
     }
     shutil.copy(rules, tmp_path / "rules.yml")
     # Without an order promtool takes a random one, and an alert before the records that it reads is a step behind.
