@@ -42,7 +42,12 @@ def compose_project(release: str) -> str:
 
 
 def release_compose(
-    services: dict, release: str, secrets_dir: str, networks: list[str], slot_network: str
+    services: dict,
+    release: str,
+    secrets_dir: str,
+    networks: list[str],
+    slot_network: str,
+    dns_options: list[str],
 ) -> dict:
     """Return the content of a release's compose file.
 
@@ -54,7 +59,7 @@ def release_compose(
     return {
         "name": compose_project(release),
         "services": {
-            name: _service(service, release, secrets_dir, slot_network)
+            name: _service(service, release, secrets_dir, slot_network) | {"dns_opt": dns_options}
             for name, service in sorted(services.items())
         },
         "networks": {name: {"external": True, "name": name} for name in networks},
@@ -70,8 +75,6 @@ def _service(service: dict, release: str, secrets_dir: str, slot_network: str) -
         "init": service.get("init", False),
         "environment": {**_literal(service.get("environment", {})), "RELEASE_ID": release},
         "networks": _networks(service, slot_network),
-        # A question that was lost is asked again after 5 s by default, and a request waits for it.
-        "dns_opt": ["timeout:1", "attempts:3"],
         "volumes": [*service.get("volumes", []), *mounts],
         "healthcheck": service["healthcheck"],
         "stop_grace_period": f"{service['stop_grace_seconds']}s",

@@ -20,7 +20,7 @@ options:
     type: path
     required: true
   state:
-    description: V(present) takes the lock, V(absent) gives it back, V(held) fails unless this run holds it.
+    description: V(present) takes the lock, V(absent) gives it back, V(held) renews it, or fails without it.
     type: str
     choices: [present, held, absent]
     default: present
@@ -93,11 +93,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.release_lock import (
     LockBusy,
     acquire,
-    assert_held,
     end_work,
     in_force,
     read,
     release,
+    renew,
     runs_of,
 )
 from ansible.module_utils.release_store import ReleaseError
@@ -146,7 +146,7 @@ def main() -> None:
         module.exit_json(changed=False, **FREE | dict(busy=found is not None, found=found or {}))
     try:
         if params["state"] == "held":
-            assert_held(params["root"], params["holder"]["holder"])
+            renew(params["root"], params["holder"]["holder"], "", params["lease_seconds"])
             module.exit_json(changed=False, **FREE)
         if params["state"] == "absent":
             if not release(params["root"], params["holder"]["holder"]):

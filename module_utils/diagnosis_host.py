@@ -30,7 +30,7 @@ def host(seen: Seen) -> Iterator[Finding]:
     for role in ("host", "postgres"):
         if text := seen.problems(role).get("clock"):
             symptom = "tokens are refused before their time, or live too long"
-            yield Finding("clock", symptom, text, "clocks differ", "timedatectl set-ntp true")
+            yield Finding("clock", symptom, text, "clocks differ", "timedatectl status")
     for name, text in seen.problems("host").items():
         if name != "clock" and not (engine and name in ("engine", "networks")):
             symptom = f"a deploy would be refused: {name.replace('_', ' ')}"
@@ -52,8 +52,9 @@ def data_services(seen: Seen) -> Iterator[Finding]:
             yield Finding(kind, f"{title} connection refused", line(said), **way)
     if text := seen.problems("redis").get("eviction"):
         here = seen.data_service("redis")
-        argv = [*(["docker", "exec", "-it", here["name"]] if here else []), "redis-cli", "--askpass"]
-        remedy = shlex.join([*argv, "config", "set", "maxmemory-policy", "volatile-ttl"])
+        told = ["redis-cli", "--askpass", "config", "set", "maxmemory-policy", "volatile-ttl"]
+        remedy = shlex.join(["docker", "exec", "-it", here["name"], *told] if here else told)
+        remedy += "" if here else ", where Redis runs"
         cause = "maxmemory-policy; change it in the configuration too, or it is back with the next start"
         yield Finding("health_sessions", "Redis may throw out sessions", text, cause, remedy)
 

@@ -119,7 +119,7 @@ def acquire(
 
     A lock that is not in force any more, or whose holder is the one named by ``take_over``, is taken over; what it
     said is returned, so that the run can report whom it followed. The new lock tells of the runs that died, too: when
-    its own run dies, the next one still knows what the first of them had begun. A run that has the lock renews it.
+    its own run dies, the next one still knows what the first of them had begun.
     """
     now = time.time() if now is None else now
     with _guard(root):
@@ -128,8 +128,7 @@ def acquire(
         if other and take_over != other["holder"] and in_force(other, now):
             raise LockBusy(other)
         followed = runs_of(other) if other else (found or {}).get("followed", [])
-        own = {key: found[key] for key in ("phase", "since") if key in found} if found and not other else {}
-        taken = {**mine, "since": utc_now(), **own, "followed": followed, "expires_at": now + lease_seconds}
+        taken = {**mine, "followed": followed, "since": utc_now(), "expires_at": now + lease_seconds}
         write_json(lock_path(root), taken)
     return other
 
@@ -140,11 +139,13 @@ def runs_of(lock: dict) -> list[dict[str, str]]:
 
 
 def renew(root: str, holder: str, phase: str, lease_seconds: int, now: float | None = None) -> None:
-    """Extend the lease and note the phase; raise where this run does not hold the lock (any more)."""
+    """Extend the lease and note the phase, the same where it is empty; raise where this run has no lock (any more)."""
     now = time.time() if now is None else now
     with _guard(root):
         found = assert_held(root, holder)
-        write_json(lock_path(root), {**found, "phase": phase, "expires_at": now + lease_seconds})
+        write_json(
+            lock_path(root), {**found, "phase": phase or found["phase"], "expires_at": now + lease_seconds}
+        )
 
 
 def assert_held(root: str, holder: str) -> dict:

@@ -37,8 +37,9 @@ def test_counters_that_began_again_count_as_a_whole():
     assert refreshes_since({"rotated": 3, "failed": 1}, {"rotated": 20, "failed": 0})["all"] == 4
 
 
-def test_nothing_is_known_of_a_backend_that_does_not_count():
-    assert refreshes_since({}, {"rotated": 20}) == {"failed": 0, "all": 0, "by_outcome": {}}
+@pytest.mark.parametrize(("now", "before"), [({}, {"rotated": 20}), ({"token_invalid": 9}, {})])
+def test_nothing_is_known_of_a_backend_that_did_not_say_then_or_does_not_now(now, before):
+    assert refreshes_since(now, before) == {"failed": 0, "all": 0, "by_outcome": {}}
 
 
 @pytest.mark.parametrize(

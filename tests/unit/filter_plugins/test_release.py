@@ -40,7 +40,7 @@ WORKER = {name: value for name, value in API.items() if name not in ("part", "se
 
 
 def compose(**services: dict) -> dict:
-    return release_compose(services, "v1.2-aaa", "/srv/app/secrets", ["edge", "data"], "edge")
+    return release_compose(services, "v1.2-aaa", "/srv/app/secrets", ["edge", "data"], "edge", ["timeout:2"])
 
 
 def test_id_is_the_version_and_twelve_digits():
@@ -146,8 +146,8 @@ def test_service_runs_confined_and_is_given_time_to_stop():
     assert (service["mem_limit"], service["cpus"]) == ("512m", 2.0)
 
 
-def test_service_asks_once_more_for_a_name_before_users_notice():
-    assert compose(app_api=API)["services"]["app_api"]["dns_opt"] == ["timeout:1", "attempts:3"]
+def test_services_look_names_up_as_they_are_told():
+    assert compose(app_api=API)["services"]["app_api"]["dns_opt"] == ["timeout:2"]
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,9 @@ def test_root_that_cannot_be_a_folder_fails(lock, tmp_path):
     assert "Not a directory" in lock("bob", root=str(tmp_path / "file/app"))["msg"]
 
 
-def test_lock_that_is_held_is_confirmed_and_that_of_another_is_not(lock, held):
+def test_lock_that_is_held_is_renewed_and_that_of_another_is_not(lock, tmp_path):
     lock("bob")
-    assert lock("bob", state="held")["changed"] is False
+    before = read(str(tmp_path))["expires_at"]
+    assert lock("bob", state="held", lease_seconds=3600)["changed"] is False
+    assert read(str(tmp_path))["expires_at"] > before + 1800
     assert "does not hold the release lock: bob" in lock("ann", state="held")["msg"].lower()

@@ -271,7 +271,7 @@ FAULTS = [
         failed("login") | found(host={"clock": "off by 60 s"}),
         "clock",
         "",
-        "timedatectl set-ntp true",
+        "timedatectl status",
     ),
     (
         "code without the model",
