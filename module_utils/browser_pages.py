@@ -6,7 +6,6 @@ every name that an application chooses for itself.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -27,8 +26,6 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 WAIT_MS = 15_000
-#: Of prctl(2) and capabilities(7).
-PR_CAPBSET_DROP, CAP_SYS_NICE = 24, 23
 
 
 @dataclass(frozen=True)
@@ -72,18 +69,12 @@ class Traffic:
 @contextmanager
 def running(sync_playwright: Callable, executable: str = CHROMIUM) -> Iterator[Any]:
     """A browser that is installed on this machine, until the end of the block."""
-    _forgo_priority()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS, headless=True)
         try:
             yield browser
         finally:
             browser.close()
-
-
-def _forgo_priority() -> None:
-    """Take from programs that root starts the right to go before others: Chromium would, before the change itself."""
-    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_SYS_NICE, 0, 0, 0)
 
 
 def watch(context: Any, site: Site) -> Traffic:
