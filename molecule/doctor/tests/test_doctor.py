@@ -157,7 +157,7 @@ def test_a_fault_is_named_first_and_mended(app, inventory, tmp_path, fault: Faul
     fault.breaks(app)
     others = untouched(app)
     told = doctor(inventory, tmp_path / "report.json", fault.environment, "-e", "doctor_fix=true")
-    assert critical(told.before) == [fault.kind], told.before
+    assert critical(told.before) == [fault.kind], told.text
     assert told.before[0]["kind"] == fault.kind
     assert re.search(fault.evidence, told.before[0]["evidence"]), told.before[0]
     assert told.code == 0, told.text
