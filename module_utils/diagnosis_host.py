@@ -52,11 +52,11 @@ def data_services(seen: Seen) -> Iterator[Finding]:
             yield Finding(kind, f"{title} connection refused", line(said), **way)
     if text := seen.problems("redis").get("eviction"):
         here = seen.data_service("redis")
-        told = ["redis-cli", "--askpass", "config", "set", "maxmemory-policy", "volatile-ttl"]
-        remedy = shlex.join(["docker", "exec", "-it", here["name"], *told] if here else told)
-        remedy += "" if here else ", where Redis runs"
+        inside = ["docker", "exec", "-it", here["name"]] if here else []
+        argv = [*inside, "redis-cli", "--askpass", "config", "set", "maxmemory-policy", "volatile-ttl"]
         cause = "maxmemory-policy; change it in the configuration too, or it is back with the next start"
-        yield Finding("health_sessions", "Redis may throw out sessions", text, cause, remedy)
+        cause += "" if here else "; type the remedy where Redis runs"
+        yield Finding("health_sessions", "Redis may throw out sessions", text, cause, shlex.join(argv))
 
 
 def edge(seen: Seen) -> Iterator[Finding]:

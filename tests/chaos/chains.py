@@ -12,19 +12,7 @@ SWITCH = "edge : switch | Send the traffic to the slot of the release, and drain
 SHORTEST_SECONDS = 0.1
 #: Actions that decide or say something on the control node, or read: they change nothing on any machine.
 IDLE = frozenset(
-    {
-        "assert",
-        "debug",
-        "fail",
-        "find",
-        "include_role",
-        "include_tasks",
-        "set_fact",
-        "slurp",
-        "stat",
-        "wait_for",
-    }
-    | {"validate_argument_spec"}
+    "assert debug fail find include_role include_tasks set_fact slurp stat validate_argument_spec wait_for".split()
 )
 #: Modules that only read end like this, but for the one whose check writes.
 READS, WRITES = "_info", "session_health_info"

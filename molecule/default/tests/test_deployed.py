@@ -29,8 +29,8 @@ def test_the_record_tells_what_happened(app):
     assert record["settings"]["SESSION_ENGINE"].endswith("cached_db")
 
 
-def test_the_switch_took_no_time_that_users_could_notice(app):
-    assert app.record(app.live())["switch"]["switch_seconds"] < 5
+def test_the_switch_took_less_than_half_a_second(app):
+    assert app.record(app.live())["switch"]["switch_seconds"] < 0.5
 
 
 def test_the_version_before_is_stopped_and_kept(app):

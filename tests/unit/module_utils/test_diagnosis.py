@@ -266,13 +266,7 @@ FAULTS = [
         "",
         "run preflight",
     ),
-    (
-        "clock",
-        failed("login") | found(host={"clock": "off by 60 s"}),
-        "clock",
-        "",
-        "timedatectl status",
-    ),
+    ("clock", failed("login") | found(host={"clock": "off by 60 s"}), "clock", "", "timedatectl status"),
     (
         "code without the model",
         {"migrations": {"pending": [], "model": "no module", "table": ""}},
@@ -417,3 +411,10 @@ def test_the_redis_of_another_app_is_none_where_ours_is_elsewhere():
     elsewhere = {"data_services": {"here": [], "project": "shop"}}
     [finding] = diagnosed(containers=[STRANGE, *HEALTHY], **elsewhere, **found(redis={"answers": "refused"}))
     assert (finding.act, finding.remedy) == ("", "start Redis where it runs")
+
+
+def test_a_policy_is_set_where_redis_runs():
+    elsewhere = {"data_services": {"here": [], "project": "shop"}}
+    [finding] = diagnosed(**elsewhere, **found(redis={"eviction": "allkeys-lru"}))
+    assert finding.remedy == "redis-cli --askpass config set maxmemory-policy volatile-ttl"
+    assert finding.cause.endswith("type the remedy where Redis runs")

@@ -19,7 +19,7 @@ def test_no_container_was_stopped_or_made_again(app):
 
 
 def test_the_port_was_back_before_clients_give_up(app):
-    """Half a second on a host that has time. New connections wait, and no client of users waits for less than this."""
+    """New connections wait meanwhile; the prober, as the least patient of clients, does so for 10 s."""
     [adopted] = app.releases().values()
     assert 0 < adopted["takeover"]["gap_seconds"] < 8
 
