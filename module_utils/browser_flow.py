@@ -71,7 +71,7 @@ class Wire:
         self._seen: set[str] = set()
         self._over: set[str] = set()
         self._faults: list[Callable[[Any], None]] = []
-        self._held: list[Callable[[], None]] = []
+        self._held: list[tuple[Any, Callable[[], None]]] = []
         self._together = 0
         self.answers: Counter[tuple[str, int]] = Counter()
         prefix = site.url + names.api
@@ -79,7 +79,7 @@ class Wire:
         context.on("response", self._count)
 
     def expire(self, together: int = 0) -> None:
-        """End the access tokens used until now; of the next `together` requests with one, each waits for the others."""
+        """End the access tokens used until now; requests with one wait until `together` pages have sent some."""
         self._over |= self._seen
         self._together = together
         self.answers.clear()
@@ -95,7 +95,7 @@ class Wire:
     def release(self) -> None:
         """Let go on what is held back."""
         held, self._held, self._together = self._held, [], 0
-        for go_on in held:
+        for _page, go_on in held:
             go_on()
 
     def _count(self, response: Any) -> None:
@@ -112,8 +112,9 @@ class Wire:
             self._seen |= {sent} - {""}
             return route.continue_()
         headers = route.request.headers | {"authorization": f"Bearer {make_expired(int(time.time()))}"}
-        self._held.append(lambda: route.continue_(headers=headers))
-        if len(self._held) >= self._together:
+        self._held.append((route.request.frame.page, lambda: route.continue_(headers=headers)))
+        # A page may ask several things at once: that alone is no meeting.
+        if len({page for page, _go_on in self._held}) >= self._together:
             self.release()
         return None
 
