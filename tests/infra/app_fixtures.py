@@ -15,9 +15,8 @@ from playbook_run import PROJECT
 WANTED = "{{ {'port': sandbox_ssh_port, 'key': sandbox_ssh_key} | to_json }}"
 
 
-@pytest.fixture(scope="session")
-def host():
-    """The scenario's host, as root. The inventory is asked once; a connection by Ansible costs a second a command."""
+def connect():
+    """The sandbox's host, as root. The inventory is asked once; a connection by Ansible costs a second a command."""
     answer = subprocess.run(
         ["ansible", "sandbox", "--one-line", "--module-name=ansible.builtin.debug", f"--args=msg={WANTED}"],
         capture_output=True,
@@ -31,6 +30,12 @@ def host():
         "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o IdentitiesOnly=yes"
     )
     return testinfra.get_host(f"ssh://deploy@127.0.0.1:{ssh['port']}?{options}", ssh_extra_args=extra)
+
+
+@pytest.fixture(scope="session")
+def host():
+    """The scenario's host."""
+    return connect()
 
 
 @pytest.fixture(scope="session")
