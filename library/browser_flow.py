@@ -14,7 +14,8 @@ description:
     to make them happen now and not in an hour.
   - The session is always ended, also after a failed check.
   - An application that fails a check is a result with RV(status=critical); the caller asserts. Where there is no
-    browser the result is RV(status=unknown) with a sentence in RV(problem), and nothing was sent.
+    browser, or O(expect) is empty, the result is RV(status=unknown) with a sentence in RV(problem), and nothing was
+    sent.
   - No token and no password is ever returned.
 requirements:
   - playwright
@@ -175,7 +176,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: V(ok), V(critical) when a check failed, V(unknown) in check mode and without a browser.
+  description: V(ok), V(critical) when a check failed, V(unknown) when nothing was looked at.
   returned: success
   type: str
   sample: ok
@@ -284,7 +285,9 @@ def main() -> None:
     if problem:
         module.exit_json(problem=problem, checks=[], **nothing)
     if not params["expect"]:
-        module.exit_json(problem="", checks=ledger.plan(), **nothing | {"status": "ok"})
+        module.exit_json(
+            problem="Nothing in a browser is expected of this release.", checks=ledger.plan(), **nothing
+        )
     begun = time.monotonic()
     try:
         pictures = run_flow(params, program, ledger)

@@ -26,5 +26,6 @@ def test_without_a_browser_it_says_so_and_writes_nothing(run_module, tmp_path):
 def test_a_release_of_which_nothing_is_expected_is_not_visited(run_module):
     """Red when the browser is started all the same: there is no such program."""
     result = run_module(browser_flow, OPTIONS | {"program": "true", "expect": []})
-    assert (result["status"], result["problem"]) == ("ok", "")
+    assert (result["status"], result["features"]) == ("unknown", [])
+    assert result["problem"] == "Nothing in a browser is expected of this release."
     assert {check["status"] for check in result["checks"]} == {"skipped"}

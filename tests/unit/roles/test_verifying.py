@@ -1,0 +1,53 @@
+"""What the verification remembers of a release. What the modules answer is made up, the rules are the role's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from project_files import Role, tasks_of
+
+SKIPPED = {"name": "browser_login", "status": "skipped", "reason": "", "guide": "Test 1"}
+#: What the module answers of a release of which nothing in a browser is expected.
+NOT_ASKED = {
+    "status": "unknown",
+    "problem": "Nothing is expected.",
+    "checks": [SKIPPED],
+    "features": [],
+    "seconds": 0.0,
+    "folder": "/srv/pictures/v1",
+    "pictures": {},
+}
+SEEN = NOT_ASKED | {"status": "ok", "problem": "", "features": ["browser_login"]}
+FLOW = {"status": "ok", "checks": [], "features": ["rotation"]}
+
+
+def facts(name: str, ending: str, **known: Any) -> dict[str, Any]:
+    """The facts that a task of the role sets."""
+    loader = DataLoader()
+    path = Role("verify").path / f"tasks/{name}.yml"
+    tasks = loader.load_from_file(str(path), trusted_as_template=True)
+    [task] = [task for task in tasks_of(tasks) if task["name"].endswith(ending)]
+    variables = Role("verify").defaults | known | task.get("vars", {})
+    return Templar(loader=loader, variables=variables).template(task["ansible.builtin.set_fact"])
+
+
+@pytest.mark.parametrize(("answer", "level"), [(NOT_ASKED, "api"), (SEEN, "browser")])
+def test_the_level_is_the_one_that_was_reached(answer: dict, level: str):
+    known = {"__verify_browser": answer, "verify_level": "browser", "__verify_flow": FLOW}
+    found = facts(
+        "browser",
+        "has shown in a browser",
+        verify_result={"checks": []},
+        verify_features_found=["rotation"],
+        **known,
+    )
+    assert (found["verify_result"]["level"], found["verify_result"]["level_problem"]) == (
+        level,
+        answer["problem"],
+    )
+    assert facts("look", "Remember what was seen", **known)["verify_seen"]["browser"] == (
+        "browser" if level == "browser" else ""
+    )
