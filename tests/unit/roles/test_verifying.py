@@ -51,3 +51,26 @@ def test_the_level_is_the_one_that_was_reached(answer: dict, level: str):
     assert facts("look", "Remember what was seen", **known)["verify_seen"]["browser"] == (
         "browser" if level == "browser" else ""
     )
+
+
+def remembered(level: str, answer: dict) -> list[str]:
+    """The features that a run remembers of a release that a browser has seen before."""
+    known = {"__verify_flow": FLOW, "verify_features_recorded": ["old", "browser_login", "browser_tabs"]}
+    found = facts("main", "Remember what the release has shown", **known)
+    if level != "api":
+        known |= {"__verify_browser": answer, "verify_level": level}
+        found = facts("browser", "has shown in a browser", **found | known)
+    return found["verify_features_found"]
+
+
+@pytest.mark.parametrize(
+    ("level", "answer", "features"),
+    [
+        ("api", {}, ["rotation", "browser_login", "browser_tabs"]),
+        ("browser", NOT_ASKED, ["rotation", "browser_login", "browser_tabs"]),
+        ("browser", SEEN, ["rotation", "browser_login"]),
+    ],
+    ids=["by the API", "without a browser", "in a browser"],
+)
+def test_what_a_browser_has_seen_is_kept_until_one_looks_again(level: str, answer: dict, features: list[str]):
+    assert remembered(level, answer) == features
