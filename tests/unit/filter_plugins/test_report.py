@@ -191,8 +191,45 @@ def test_indicators_have_their_evidence():
 
 def test_an_indicator_names_what_failed():
     made = report()
-    made["verification"]["checks"].append(check("rotation", "critical", guide="Test 2"))
-    assert report_view(made)["indicators"][-1]["evidence"] == "failed: rotation"
+    made["verification"]["checks"].append(check("browser_refresh", "critical", guide="Test 2"))
+    assert report_view(made)["indicators"][-1]["evidence"] == "failed: browser_refresh"
+
+
+def indicators(**checks: str) -> dict[str, tuple[str, str]]:
+    """Status and evidence by the first word of each indicator, of a run with checks of these verdicts."""
+    made = report(verification={"checks": [check(name, status) for name, status in checks.items()]})
+    return {
+        row["text"].split()[0]: (row["status"], row["evidence"]) for row in report_view(made)["indicators"]
+    }
+
+
+def test_what_every_release_can_do_is_no_evidence_for_the_fix():
+    """A release from before it: what it has the fault in was not asked."""
+    every = ("login_remember", "forbidden", "payment_required", "refresh", "other_tab")
+    only_fixed = (
+        "refresh_lifetimes",
+        "session_survives_errors",
+        "rotation",
+        "replay_grace",
+        "browser_errors",
+    )
+    found = indicators(**dict.fromkeys(every, "ok"), **dict.fromkeys(only_fixed, "skipped"))
+    assert {name: status for name, (status, _evidence) in found.items() if name != "Users"} == dict.fromkeys(
+        ("Remember-me", "403/402", "Network", "Multi-tab", "Token"), "unknown"
+    )
+    assert found["403/402"][1] == "not asked of this release: session_survives_errors, browser_errors"
+
+
+@pytest.mark.parametrize("decides", ["session_survives_errors", "browser_errors"])
+def test_an_indicator_is_shown_by_a_check_that_decides_it(decides: str):
+    assert indicators(forbidden="ok", **{decides: "ok"})["403/402"] == (
+        "ok",
+        f"verified: {decides}, forbidden",
+    )
+
+
+def test_what_failed_counts_though_nothing_decides():
+    assert indicators(forbidden="critical")["403/402"] == ("critical", "failed: forbidden")
 
 
 def test_what_could_not_be_known_is_said():
