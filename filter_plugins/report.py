@@ -49,8 +49,8 @@ TESTS = {
     "Test 4": "403 and 402 do not log out",
     "Test 5": "Logout",
 }
-#: What the names of checks begin with that used a session from before the change after it.
-CANARY = "canary_"
+#: What the names of checks begin with that went on after the change with a session from before it.
+FROM_BEFORE = ("canary_", "browser_tab_left_open")
 WORST = ("critical", "warning", "unknown", "ok", "skipped")
 VERBS = {"deploy": "Deploy of", "rollback": "Rollback to", "setup": "Setup with", "restore": "Restore under"}
 
@@ -100,8 +100,8 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
     # What a failed release has ended for good, though it has no traffic any more, and what a rollback has ended.
     lost += sum(
         check["status"] == "critical"
-        and check["name"].startswith(CANARY)
-        and (not failure or check["name"].endswith("_again"))
+        and check["name"].startswith(FROM_BEFORE)
+        and (not failure or "serves" in failure or check["name"].endswith("_again"))
         for check in (report["verification"] or {}).get("checks", [])
     )
     if (prober and not prober.get("kept", True)) or lost:
@@ -377,15 +377,13 @@ def _no_logouts(report: Mapping[str, Any]) -> tuple[str, str]:
         parts.append(
             (prober["sessions"]["alive"], prober["sessions"]["total"], "sessions of the prober are alive")
         )
-    canaries = [
+    went_on = [
         check["status"]
         for check in (report["verification"] or {}).get("checks", [])
-        if check["name"].startswith(CANARY) and check["status"] != "skipped"
+        if check["name"].startswith(FROM_BEFORE) and check["status"] != "skipped"
     ]
-    if canaries:
-        parts.append(
-            (canaries.count("ok"), len(canaries), "sessions made before the change went on after it")
-        )
+    if went_on:
+        parts.append((went_on.count("ok"), len(went_on), "sessions made before the change went on after it"))
     parts += [
         (proof[kind]["taken"] - proof[kind]["lost"], proof[kind]["taken"], f"{name} are live or explained")
         for kind, name in (("families", "logins with tokens"), ("sessions", "cookie sessions"))

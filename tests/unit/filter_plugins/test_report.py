@@ -61,7 +61,12 @@ def test_who_is_lost_breaks_the_promise_though_no_request_failed():
 
 
 @pytest.mark.parametrize(
-    ("name", "state"), [("canary_plain_idle", "failed"), ("canary_plain_idle_again", "broken")]
+    ("name", "state"),
+    [
+        ("canary_plain_idle", "failed"),
+        ("canary_plain_idle_again", "broken"),
+        ("browser_tab_left_open", "failed"),
+    ],
 )
 def test_a_session_that_is_lost_after_the_switch_back_breaks_the_promise(name: str, state: str):
     made = without_traffic(failure=FAILURE)
@@ -69,13 +74,21 @@ def test_a_session_that_is_lost_after_the_switch_back_breaks_the_promise(name: s
     assert report_view(made)["verdict"]["state"] == state
 
 
-def test_a_session_that_a_rollback_has_ended_breaks_the_promise():
-    """It is not undone for it."""
+@pytest.mark.parametrize("name", ["canary_plain_idle", "browser_tab_left_open"])
+@pytest.mark.parametrize("failure", [{}, FAILURE | {"serves": "v1-0123456789ab"}], ids=["", "fails for it"])
+def test_a_session_that_a_rollback_has_ended_breaks_the_promise(name: str, failure: dict):
+    """It is not undone for it, and fails once it is recorded."""
+    made = report(failure=failure)
+    made["verification"]["checks"].append(check(name, "critical", guide="Test 2", reason="401"))
+    view = report_view(made)
+    assert view["verdict"]["state"] == "broken"
+    assert view["indicators"][0]["status"] == "critical"
+
+
+def test_a_tab_that_was_never_open_is_not_lost():
     made = report()
-    made["verification"]["checks"].append(
-        check("canary_plain_idle", "critical", guide="Test 2", reason="401")
-    )
-    assert report_view(made)["verdict"]["state"] == "broken"
+    made["verification"]["checks"].append(check("browser_tab_left_open", "skipped", guide="Test 2"))
+    assert report_view(made)["verdict"]["state"] == "kept"
 
 
 def test_what_a_release_does_not_store_cannot_be_lost():

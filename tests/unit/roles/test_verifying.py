@@ -24,14 +24,19 @@ SEEN = NOT_ASKED | {"status": "ok", "problem": "", "features": ["browser_login"]
 FLOW = {"status": "ok", "checks": [], "features": ["rotation"]}
 
 
-def facts(name: str, ending: str, **known: Any) -> dict[str, Any]:
-    """The facts that a task of the role sets."""
+def task_of(name: str, ending: str, **known: Any) -> tuple[dict[str, Any], Templar]:
+    """A task of the role, and what renders it."""
     loader = DataLoader()
     path = Role("verify").path / f"tasks/{name}.yml"
     tasks = loader.load_from_file(str(path), trusted_as_template=True)
     [task] = [task for task in tasks_of(tasks) if task["name"].endswith(ending)]
-    variables = Role("verify").defaults | known | task.get("vars", {})
-    return Templar(loader=loader, variables=variables).template(task["ansible.builtin.set_fact"])
+    return task, Templar(loader=loader, variables=Role("verify").defaults | known | task.get("vars", {}))
+
+
+def facts(name: str, ending: str, **known: Any) -> dict[str, Any]:
+    """The facts that a task of the role sets."""
+    task, templar = task_of(name, ending, **known)
+    return templar.template(task["ansible.builtin.set_fact"])
 
 
 @pytest.mark.parametrize(("answer", "level"), [(NOT_ASKED, "api"), (SEEN, "browser")])
@@ -74,3 +79,21 @@ def remembered(level: str, answer: dict) -> list[str]:
 )
 def test_what_a_browser_has_seen_is_kept_until_one_looks_again(level: str, answer: dict, features: list[str]):
     assert remembered(level, answer) == features
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "good"),
+    [
+        ("browser_tab_left_open", "critical", False),
+        ("browser_tab_left_open", "skipped", True),
+        ("canary_plain_idle", "critical", False),
+        ("canary_plain_idle", "ok", True),
+    ],
+)
+def test_a_rollback_fails_for_what_it_has_ended(name: str, status: str, good: bool):
+    check = {"name": name, "status": status, "reason": "no user any more"}
+    task, templar = task_of("judge_canaries", "went on", verify_result={"checks": [check]})
+    rule = task["ansible.builtin.assert"]
+    assert templar.evaluate_conditional(rule["that"]) is good
+    if not good:
+        assert f"do not go on: {name}: no user any more." in templar.template(rule["fail_msg"])
