@@ -35,6 +35,7 @@ INDICATORS = {
     ),
 }
 LEVELS = {
+    "proof": "the API of the idle slot, before any user met it",
     "api": "the API of the public address",
     "browser": "the API of the public address, and a browser",
     "full": "the API of the public address, and a browser with every check",
@@ -407,7 +408,7 @@ def _unknown(report: Mapping[str, Any]) -> list[str]:
         *([] if report["prober"] else ["What users met during the change: no traffic was sent."]),
         *(
             [f"What a browser shows: the verification used the API. {problem}".strip()]
-            if checks and level in ("", "api")
+            if checks and level not in ("browser", "full")
             else []
         ),
         *(

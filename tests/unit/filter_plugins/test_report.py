@@ -295,6 +295,14 @@ def test_why_no_browser_was_asked_is_said():
     assert any("There is no browser on this machine." in line for line in report_view(made)["unknown"])
 
 
+def test_a_release_that_failed_in_the_proof_says_where():
+    made = report(failure=FAILURE)
+    made["verification"]["level"] = "proof"
+    view = report_view(made)
+    assert dict(view["facts"])["verified by"] == "the API of the idle slot, before any user met it"
+    assert any("the verification used the API" in line for line in view["unknown"])
+
+
 def test_the_summary_fits_a_screen_and_begins_with_the_verdict():
     made = broken()
     made["verification"]["checks"] += [

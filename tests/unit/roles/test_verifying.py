@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from project_files import Role, tasks_of
+from project_files import Role, load, tasks_of
 
 SKIPPED = {"name": "browser_login", "status": "skipped", "reason": "", "guide": "Test 1"}
 #: What the module answers of a release of which nothing in a browser is expected.
@@ -61,10 +61,10 @@ def test_the_level_is_the_one_that_was_reached(answer: dict, level: str):
 def remembered(level: str, answer: dict) -> list[str]:
     """The features that a run remembers of a release that a browser has seen before."""
     known = {"__verify_flow": FLOW, "verify_features_recorded": ["old", "browser_login", "browser_tabs"]}
-    found = facts("main", "Remember what the release has shown", **known)
+    found = facts("main", "features that the release has shown", **known)
     if level != "api":
         known |= {"__verify_browser": answer, "verify_level": level}
-        found = facts("browser", "has shown in a browser", **found | known)
+        found = facts("browser", "has shown in a browser", verify_result={"checks": []}, **found | known)
     return found["verify_features_found"]
 
 
@@ -97,3 +97,29 @@ def test_a_rollback_fails_for_what_it_has_ended(name: str, status: str, good: bo
     assert templar.evaluate_conditional(rule["that"]) is good
     if not good:
         assert f"do not go on: {name}: no user any more." in templar.template(rule["fail_msg"])
+
+
+@pytest.mark.parametrize(("status", "kept"), [("critical", True), ("ok", False)])
+def test_what_fails_in_the_proof_is_kept(status: str, kept: bool):
+    """Of a release that passes, the same checks follow on the public address."""
+    known = {"__verify_flow": FLOW | {"status": status, "checks": [SKIPPED], "changed": False}}
+    task, templar = task_of("prove", "Remember what has failed", **known)
+    assert templar.evaluate_conditional(task["when"]) is kept
+    found = facts("keep_flow", "all checks", **known, **task["vars"])["verify_result"]
+    assert found == {"status": status, "checks": [SKIPPED], "features": ["rotation"], "level": "proof"}
+
+
+def test_what_fails_in_the_proof_is_kept_before_it_is_judged():
+    imported = [
+        task.get("ansible.builtin.import_tasks") for task in load(Role("verify").path / "tasks/prove.yml")
+    ]
+    assert imported[-3:] == ["flow.yml", "keep_flow.yml", "judge_flow.yml"]
+
+
+def test_what_was_seen_on_the_public_address_is_added_to_the_sessions_from_before():
+    task, _templar = task_of("main", "Remember what the release has shown")
+    before = {"checks": [{"name": "canary_plain_idle"}], "canaries": {"made_on": "v1"}}
+    known = {"__verify_flow": FLOW | {"checks": [SKIPPED]}, "verify_result": before}
+    found = facts("keep_flow", "all checks", **known, **task["vars"])["verify_result"]
+    assert (found["level"], found["canaries"]) == ("api", {"made_on": "v1"})
+    assert [check["name"] for check in found["checks"]] == ["canary_plain_idle", "browser_login"]
