@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from browser_options import broken_browser
+from local_play import play
 from project_files import Role, load, tasks_of
 
 SKIPPED = {"name": "browser_login", "status": "skipped", "reason": "", "guide": "Test 1"}
@@ -123,3 +126,15 @@ def test_what_was_seen_on_the_public_address_is_added_to_the_sessions_from_befor
     found = facts("keep_flow", "all checks", **known, **task["vars"])["verify_result"]
     assert (found["level"], found["canaries"]) == ("api", {"made_on": "v1"})
     assert [check["name"] for check in found["checks"]] == ["canary_plain_idle", "browser_login"]
+
+
+@pytest.mark.parametrize(("level", "warned"), [("browser", True), ("api", False)])
+def test_a_preflight_warns_of_a_browser_that_does_not_start(level: str, warned: bool, tmp_path: Path):
+    """Before anything is touched, and it refuses nothing for it."""
+    known = {"verify_user": "ann", "verify_password": "x", "verify_url": "http://localhost"}
+    browser = {"verify_browser_site": {"home": "/"}, "verify_browser_program": broken_browser(tmp_path)}
+    preflight = {"ansible.builtin.import_role": {"name": "verify", "tasks_from": "preflight"}}
+    good = {"ansible.builtin.assert": {"that": "verify_preflight_problems | length == 0"}}
+    said = play(tmp_path, [preflight, good], verify_level=level, **known, **browser)
+    assert (f"although verify_level is {level}" in said) is warned
+    assert ("libnss3.so: cannot open it" in said) is warned
