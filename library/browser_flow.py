@@ -13,8 +13,9 @@ description:
   - The refusals, refreshes and logouts are the application's own; what the browser sends and gets is changed only
     to make them happen now and not in an hour.
   - The session is always ended, also after a failed check.
-  - An application that fails a check is a result with RV(status=critical); the caller asserts. Where there is no
-    browser the result is RV(status=unknown) with a sentence in RV(problem), and nothing was sent.
+  - An application that fails a check is a result with RV(status=critical); the caller asserts. Where no browser
+    starts, or O(expect) is empty, the result is RV(status=unknown) with a sentence in RV(problem), and nothing was
+    sent.
   - No token and no password is ever returned.
 requirements:
   - playwright
@@ -175,7 +176,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: V(ok), V(critical) when a check failed, V(unknown) in check mode and without a browser.
+  description: V(ok), V(critical) when a check failed, V(unknown) when nothing was looked at.
   returned: success
   type: str
   sample: ok
@@ -256,9 +257,9 @@ ARGUMENT_SPEC = BROWSER_SPEC | {
 def run_flow(params: dict[str, Any], program: str, ledger: Ledger) -> dict[str, str]:
     """Start the browser, go through the checks, and return the names of the pictures."""
     folder = Path(params["pictures"]) if params["pictures"] else None
-    if folder:
-        folder.mkdir(parents=True, exist_ok=True)
     with browser_pages.running(sync_playwright, program) as browser:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
         flow = BrowserFlow(browser, *read_site(params), ledger, BrowserError, folder)
         flow.run(params["user"], params["password"])
     return flow.pictures
@@ -284,10 +285,14 @@ def main() -> None:
     if problem:
         module.exit_json(problem=problem, checks=[], **nothing)
     if not params["expect"]:
-        module.exit_json(problem="", checks=ledger.plan(), **nothing | {"status": "ok"})
+        module.exit_json(
+            problem="Nothing in a browser is expected of this release.", checks=ledger.plan(), **nothing
+        )
     begun = time.monotonic()
     try:
         pictures = run_flow(params, program, ledger)
+    except browser_pages.NotStarted as failure:
+        module.exit_json(problem=str(failure), checks=[], **nothing)
     except BrowserError as error:
         module.fail_json(msg=f"{program} on {params['url']}: {str(error).splitlines()[0]}")
     module.exit_json(

@@ -224,6 +224,8 @@ from ansible.module_utils.browser_tab import OpenTab
 
 #: The change comes first where the processors are few: a browser takes seconds of them to start.
 NICENESS = 5
+#: The result of a tab that nothing was seen of, without the `problem`.
+NOTHING = {"status": "unknown", "reason": "", "waited_seconds": 0.0}
 ARGUMENT_SPEC = BROWSER_SPEC | {
     "release": {"type": "str", "required": True},
     "release_header": {"type": "str", "default": "X-Release"},
@@ -246,11 +248,10 @@ def go_through(params: dict[str, Any], tab: OpenTab) -> dict[str, Any]:
     """Open the tab, wait for the change, and go on; a result without `changed`."""
     ready, begun = Path(params["ready"]), time.monotonic()
     until = begun + params["wait_seconds"]
-    nothing = {"status": "unknown", "reason": "", "waited_seconds": 0.0}
     try:
         tab.log_in(params["user"], params["password"])
         if tab.live(params["release_header"]) == params["release"]:
-            return nothing | {"problem": f"{params['release']} was live before the tab was open"}
+            return NOTHING | {"problem": f"{params['release']} was live before the tab was open"}
         ready.parent.mkdir(parents=True, exist_ok=True)
         ready.touch(mode=0o600)
         came = tab.wait_for(
@@ -258,12 +259,12 @@ def go_through(params: dict[str, Any], tab: OpenTab) -> dict[str, Any]:
             lambda: is_needed(until, params["process"]),
         )
     except BrowserError as error:
-        return nothing | {
+        return NOTHING | {
             "problem": f"no tab could be left open at {tab.path() or params['url']}: {first_line(error)}"
         }
     waited = round(time.monotonic() - begun, 1)
     if not came:
-        return nothing | {"problem": f"{params['release']} did not become live", "waited_seconds": waited}
+        return NOTHING | {"problem": f"{params['release']} did not become live", "waited_seconds": waited}
     try:
         reason = "; ".join(tab.use())
         tab.wait_for(lambda: not ready.exists(), lambda: is_needed(until, params["process"]))
@@ -280,7 +281,7 @@ def main() -> None:
         module.fail_json(msg=sentence)
     program, problem = find_program(params["program"])
     if problem or module.check_mode:
-        module.exit_json(changed=False, status="unknown", problem=problem, reason="", waited_seconds=0.0)
+        module.exit_json(changed=False, problem=problem, **NOTHING)
     os.nice(NICENESS)
     try:
         with browser_pages.running(sync_playwright, program) as browser:
@@ -290,6 +291,8 @@ def main() -> None:
             finally:
                 Path(params["ready"]).unlink(missing_ok=True)
                 tab.close()
+    except browser_pages.NotStarted as failure:
+        module.exit_json(changed=False, problem=str(failure), **NOTHING)
     except BrowserError as error:
         module.fail_json(msg=f"{program} on {params['url']}: {first_line(error)}")
     module.exit_json(changed=False, **result)

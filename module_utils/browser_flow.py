@@ -419,6 +419,7 @@ class BrowserFlow:
         return self._end_session()
 
     def _log_out_plain(self) -> list[str]:
+        self._revoke()  # What a logout that failed has left: from here on it is another session.
         self._open_browser(without=PLAIN)
         pages.log_in(self._open_tab(self._site.login_path), self._site, *self._login)
         return self._end_session()
@@ -460,12 +461,27 @@ class BrowserFlow:
         )
 
     def _end(self) -> None:
-        """End the session that a failed check has left behind, as far as it can be."""
-        try:
-            if self._context and self._token:
-                self._post(self._names.logout_api, self._token)
-        except self._error:
-            pass
-        finally:
-            if self._context:
+        if self._context:
+            try:
+                self._revoke()
+            finally:
                 self._context.close()
+
+    def _revoke(self) -> None:
+        """End the session that a failed check has left behind, as far as it can be."""
+        for token in self._known_tokens():
+            try:
+                self._post(self._names.logout_api, token)
+            except self._error:
+                continue
+        self._token = None
+
+    def _known_tokens(self) -> set[str]:
+        """The refresh token that was read last, and what pages store: a check may fail before it has read that."""
+        found = {self._token}
+        for page in self._tabs:
+            try:
+                found.add(pages.stored_refresh(page, self._site))
+            except self._error:
+                continue  # A page that is gone stores nothing.
+        return {token for token in found if token}

@@ -7,9 +7,10 @@ every name that an application chooses for itself.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 WAIT_MS = 15_000
+#: A line that the browser wrote before it ended, in what Playwright says of it.
+SAID = re.compile(r"\[err\] (.+)")
 
 
 @dataclass(frozen=True)
@@ -66,15 +69,27 @@ class Traffic:
         self.errors.clear()
 
 
+class NotStarted(Exception):
+    """A browser is installed, and does not start: no page was opened."""
+
+
 @contextmanager
 def running(sync_playwright: Callable, executable: str = CHROMIUM) -> Iterator[Any]:
-    """A browser that is installed on this machine, until the end of the block."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS, headless=True)
+    """A browser that is installed on this machine, until the end of the block. Raises NotStarted before it."""
+    with ExitStack() as stack:
         try:
-            yield browser
-        finally:
-            browser.close()
+            playwright = stack.enter_context(sync_playwright())
+            browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS, headless=True)
+        except Exception as failure:  # The library is the caller's, and so are its exceptions.
+            raise NotStarted(f"{executable} does not start: {_shorten(str(failure))}") from failure
+        stack.callback(browser.close)
+        yield browser
+
+
+def _shorten(failure: str) -> str:
+    """The first line of what the library says, with the first of the browser's own."""
+    said = SAID.search(failure)
+    return failure.partition("\n")[0] + (f" It said: {said[1]}" if said else "")
 
 
 def watch(context: Any, site: Site) -> Traffic:

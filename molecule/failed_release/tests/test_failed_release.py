@@ -36,10 +36,21 @@ def test_the_one_that_broke_once_live_had_been_switched_to(app):
     assert "switch" not in phases
 
 
+def report_on(app, version):
+    """The report of the run that deployed a version."""
+    release = app.releases()[version]["id"]
+    return json.loads((PROJECT / "reports" / f"{release}.json").read_text())
+
+
+def test_the_one_that_failed_in_the_idle_slot_is_reported_with_its_checks(app):
+    verification = report_on(app, "broken-login")["verification"]
+    assert verification["level"] == "proof"
+    assert "critical" in {check["status"] for check in verification["checks"]}
+
+
 def test_the_one_that_forgets_sessions_was_told_by_them_alone(app):
     """Its own logins worked, and every row was there."""
-    release = app.releases()["forgets-sessions"]["id"]
-    report = json.loads((PROJECT / "reports" / f"{release}.json").read_text())
+    report = report_on(app, "forgets-sessions")
     checks = report["verification"]["checks"]
     assert {check["name"][:7] for check in checks if check["status"] == "critical"} == {"canary_"}
     assert "with the cookie" in report["failure"]["reason"]

@@ -61,7 +61,12 @@ def test_who_is_lost_breaks_the_promise_though_no_request_failed():
 
 
 @pytest.mark.parametrize(
-    ("name", "state"), [("canary_plain_idle", "failed"), ("canary_plain_idle_again", "broken")]
+    ("name", "state"),
+    [
+        ("canary_plain_idle", "failed"),
+        ("canary_plain_idle_again", "broken"),
+        ("browser_tab_left_open", "failed"),
+    ],
 )
 def test_a_session_that_is_lost_after_the_switch_back_breaks_the_promise(name: str, state: str):
     made = without_traffic(failure=FAILURE)
@@ -69,13 +74,21 @@ def test_a_session_that_is_lost_after_the_switch_back_breaks_the_promise(name: s
     assert report_view(made)["verdict"]["state"] == state
 
 
-def test_a_session_that_a_rollback_has_ended_breaks_the_promise():
-    """It is not undone for it."""
+@pytest.mark.parametrize("name", ["canary_plain_idle", "browser_tab_left_open"])
+@pytest.mark.parametrize("failure", [{}, FAILURE | {"serves": "v1-0123456789ab"}], ids=["", "fails for it"])
+def test_a_session_that_a_rollback_has_ended_breaks_the_promise(name: str, failure: dict):
+    """It is not undone for it, and fails once it is recorded."""
+    made = report(failure=failure)
+    made["verification"]["checks"].append(check(name, "critical", guide="Test 2", reason="401"))
+    view = report_view(made)
+    assert view["verdict"]["state"] == "broken"
+    assert view["indicators"][0]["status"] == "critical"
+
+
+def test_a_tab_that_was_never_open_is_not_lost():
     made = report()
-    made["verification"]["checks"].append(
-        check("canary_plain_idle", "critical", guide="Test 2", reason="401")
-    )
-    assert report_view(made)["verdict"]["state"] == "broken"
+    made["verification"]["checks"].append(check("browser_tab_left_open", "skipped", guide="Test 2"))
+    assert report_view(made)["verdict"]["state"] == "kept"
 
 
 def test_what_a_release_does_not_store_cannot_be_lost():
@@ -191,8 +204,45 @@ def test_indicators_have_their_evidence():
 
 def test_an_indicator_names_what_failed():
     made = report()
-    made["verification"]["checks"].append(check("rotation", "critical", guide="Test 2"))
-    assert report_view(made)["indicators"][-1]["evidence"] == "failed: rotation"
+    made["verification"]["checks"].append(check("browser_refresh", "critical", guide="Test 2"))
+    assert report_view(made)["indicators"][-1]["evidence"] == "failed: browser_refresh"
+
+
+def indicators(**checks: str) -> dict[str, tuple[str, str]]:
+    """Status and evidence by the first word of each indicator, of a run with checks of these verdicts."""
+    made = report(verification={"checks": [check(name, status) for name, status in checks.items()]})
+    return {
+        row["text"].split()[0]: (row["status"], row["evidence"]) for row in report_view(made)["indicators"]
+    }
+
+
+def test_what_every_release_can_do_is_no_evidence_for_the_fix():
+    """A release from before it: what it has the fault in was not asked."""
+    every = ("login_remember", "forbidden", "payment_required", "refresh", "other_tab")
+    only_fixed = (
+        "refresh_lifetimes",
+        "session_survives_errors",
+        "rotation",
+        "replay_grace",
+        "browser_errors",
+    )
+    found = indicators(**dict.fromkeys(every, "ok"), **dict.fromkeys(only_fixed, "skipped"))
+    assert {name: status for name, (status, _evidence) in found.items() if name != "Users"} == dict.fromkeys(
+        ("Remember-me", "403/402", "Network", "Multi-tab", "Token"), "unknown"
+    )
+    assert found["403/402"][1] == "not asked of this release: session_survives_errors, browser_errors"
+
+
+@pytest.mark.parametrize("decides", ["session_survives_errors", "browser_errors"])
+def test_an_indicator_is_shown_by_a_check_that_decides_it(decides: str):
+    assert indicators(forbidden="ok", **{decides: "ok"})["403/402"] == (
+        "ok",
+        f"verified: {decides}, forbidden",
+    )
+
+
+def test_what_failed_counts_though_nothing_decides():
+    assert indicators(forbidden="critical")["403/402"] == ("critical", "failed: forbidden")
 
 
 def test_what_could_not_be_known_is_said():
@@ -243,6 +293,14 @@ def test_why_no_browser_was_asked_is_said():
     made = report()
     made["verification"] |= {"level": "api", "level_problem": "There is no browser on this machine."}
     assert any("There is no browser on this machine." in line for line in report_view(made)["unknown"])
+
+
+def test_a_release_that_failed_in_the_proof_says_where():
+    made = report(failure=FAILURE)
+    made["verification"]["level"] = "proof"
+    view = report_view(made)
+    assert dict(view["facts"])["verified by"] == "the API of the idle slot, before any user met it"
+    assert any("the verification used the API" in line for line in view["unknown"])
 
 
 def test_the_summary_fits_a_screen_and_begins_with_the_verdict():

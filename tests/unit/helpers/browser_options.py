@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 SITE: dict[str, Any] = {
@@ -21,3 +22,11 @@ OPTIONS: dict[str, Any] = {
     "paths": {"login": "/v1/in", "refresh": "/v1/refresh", "logout": "/v1/out"},
     "program": "no-such-browser",
 }
+
+
+def broken_browser(folder: Path) -> str:
+    """Path of a browser that is installed, and lacks a library of the system."""
+    program = folder / "chromium"
+    program.write_text("#!/bin/sh\necho 'chromium: libnss3.so: cannot open it' >&2\nexit 127\n")
+    program.chmod(0o755)
+    return str(program)

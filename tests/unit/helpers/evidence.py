@@ -50,6 +50,7 @@ REPORT: dict[str, Any] = {
         "checks": [
             check("login_remember", guide="Test 1"),
             check("refresh", guide="Test 2"),
+            check("rotation", guide="Test 2"),
             check("canary_remember_idle", guide="Test 2"),
             check("logout_access", "skipped", guide="Test 5", reason="not expected"),
         ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import browser_flow
-from browser_options import OPTIONS
+from browser_options import OPTIONS, broken_browser
 from manual import results_in_manual, returned
 
 
@@ -23,8 +23,20 @@ def test_without_a_browser_it_says_so_and_writes_nothing(run_module, tmp_path):
     assert returned(result) == results_in_manual(browser_flow)
 
 
+def test_a_browser_that_does_not_start_is_a_sentence(run_module, tmp_path):
+    """Nothing is known of the release then, and it is not what is broken."""
+    folder, program = tmp_path / "pictures", broken_browser(tmp_path)
+    options = {"program": program, "expect": ["browser_login"], "pictures": str(folder)}
+    result = run_module(browser_flow, OPTIONS | options)
+    assert (result["status"], result["checks"]) == ("unknown", [])
+    assert result["problem"].startswith(f"{program} does not start: ")
+    assert result["problem"].endswith(" It said: chromium: libnss3.so: cannot open it")
+    assert not folder.exists()
+
+
 def test_a_release_of_which_nothing_is_expected_is_not_visited(run_module):
     """Red when the browser is started all the same: there is no such program."""
     result = run_module(browser_flow, OPTIONS | {"program": "true", "expect": []})
-    assert (result["status"], result["problem"]) == ("ok", "")
+    assert (result["status"], result["features"]) == ("unknown", [])
+    assert result["problem"] == "Nothing in a browser is expected of this release."
     assert {check["status"] for check in result["checks"]} == {"skipped"}

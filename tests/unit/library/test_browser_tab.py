@@ -5,7 +5,7 @@ from __future__ import annotations
 import browser_tab
 import pytest
 from browser_options import OPTIONS as BROWSER_OPTIONS
-from browser_options import SITE
+from browser_options import SITE, broken_browser
 from manual import results_in_manual, returned
 
 OPTIONS = BROWSER_OPTIONS | {"release": "v2-0123456789ab", "ready": "/nowhere/tab", "process": 1}
@@ -16,6 +16,15 @@ def test_without_a_browser_it_says_so(run_module):
     assert (result["status"], result["changed"]) == ("unknown", False)
     assert "looked for no-such-browser" in result["problem"]
     assert returned(result) == results_in_manual(browser_tab)
+
+
+def test_a_browser_that_does_not_start_is_a_sentence(run_module, tmp_path, monkeypatch):
+    monkeypatch.setattr(browser_tab.os, "nice", lambda _by: None)
+    program = broken_browser(tmp_path)
+    result = run_module(browser_tab, OPTIONS | {"program": program})
+    assert (result["status"], result["changed"]) == ("unknown", False)
+    assert result["problem"].startswith(f"{program} does not start: ")
+    assert result["problem"].endswith(" It said: chromium: libnss3.so: cannot open it")
 
 
 @pytest.mark.parametrize(

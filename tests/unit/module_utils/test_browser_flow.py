@@ -1,44 +1,91 @@
-"""How requests of several pages are held back until they meet."""
+"""Which sessions the flow ends, whatever failed. The browser is made up: its pages store a token, and fail."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
+import json
+from unittest.mock import MagicMock
 
-from ansible.module_utils.browser_flow import Names, Wire
+import pytest
+from ansible.module_utils.auth_flow import Ledger
+from ansible.module_utils.browser_flow import PLAN, BrowserFlow
+from ansible.module_utils.browser_site import read_site
+from browser_options import OPTIONS, SITE
 
-SITE: Any = SimpleNamespace(url="https://app.example", refresh_api="/api/refresh")
-NAMES = Names("/", "/api/notes", "", "", "/api/", "/api/logout", "refresh")
-
-
-@dataclass
-class Context:
-    """A browser's context as far as `Wire` asks for it: hands over what pages send, and keeps what goes on."""
-
-    carry: Any = None
-    sent: list[str] = field(default_factory=list)
-
-    def route(self, _matches, carry):
-        self.carry = carry
-
-    def on(self, _event, _handler):
-        """Answers are not a part of this."""
-
-    def ask(self, page: str) -> None:
-        """Have a page send a request."""
-        frame = SimpleNamespace(page=page)
-        request = SimpleNamespace(url=f"{SITE.url}/api/notes", headers={"authorization": "old"}, frame=frame)
-        self.carry(SimpleNamespace(request=request, continue_=lambda headers=None: self.sent.append(page)))
+DEFAULTS = {
+    "home": "/",
+    "api": "/v1/",
+    "away": "",
+    "email_label": "Email",
+    "password_label": "Password",
+    **dict.fromkeys(("forbidden", "payment_required", "remember_label"), ""),
+}
+PARAMS = OPTIONS | {"site": DEFAULTS | SITE, "request_field": "refresh", "headers": {}}
 
 
-def test_pages_meet_however_much_one_of_them_asks():
-    context = Context()
-    wire = Wire(context, SITE, NAMES)
-    context.ask("first")
-    wire.expire(together=2)
-    for _ in range(3):
-        context.ask("first")
-    assert context.sent == ["first"]
-    context.ask("second")
-    assert context.sent == ["first"] * 4 + ["second"]
+class Died(Exception):
+    """What the library raises."""
+
+
+class Browser:
+    """One whose pages store `token`; what the flow posts by itself is in `ended`."""
+
+    def __init__(self, token: str | None) -> None:
+        self.page = MagicMock()
+        self.page.evaluate.return_value = json.dumps({"state": {"refresh": token}})
+        self.page.get_by_role.return_value.is_visible.return_value = False
+        self.context = MagicMock()
+        self.context.new_page.return_value = self.page
+        self.context.request.post.side_effect = self._post
+        self.ended: list[str] = []
+
+    def new_context(self, **_options: object) -> MagicMock:
+        return self.context
+
+    def _post(self, url: str, data: dict, headers: dict) -> MagicMock:
+        if url.endswith("/v1/out"):
+            self.ended.append(data["refresh"])
+        return MagicMock(status=200)
+
+
+def flow_with(browser: Browser) -> BrowserFlow:
+    return BrowserFlow(browser, *read_site(PARAMS), Ledger([], set(), PLAN), Died)
+
+
+@pytest.mark.parametrize("what", ["expect_response", "goto"])
+def test_a_login_whose_page_fails_is_ended(what: str):
+    """Its token is stored before the flow has read it."""
+    browser = Browser("r1")
+    getattr(browser.page, what).side_effect = (
+        [MagicMock(), Died("no page")] if what == "goto" else Died("no data")
+    )
+    flow_with(browser).run("ann", "secret words")
+    assert browser.ended == ["r1"]
+    browser.context.close.assert_called_once_with()
+
+
+def test_where_nobody_was_logged_in_nothing_is_ended():
+    browser = Browser(None)
+    browser.page.expect_response.side_effect = Died("no data")
+    flow_with(browser).run("ann", "secret words")
+    assert browser.ended == []
+
+
+def test_a_page_that_is_gone_is_closed_all_the_same():
+    browser = Browser("r1")
+    browser.page.expect_response.side_effect = Died("no data")
+    browser.page.evaluate.side_effect = Died("crashed")
+    flow_with(browser).run("ann", "secret words")
+    browser.context.close.assert_called_once_with()
+
+
+def test_a_session_that_a_logout_has_left_is_ended_before_the_next_one():
+    browser = Browser("r1")
+    flow = flow_with(browser)
+    flow._token = "r0"
+    browser.page.get_by_role.return_value.press.side_effect = Died("no button")
+    flow._open_browser()
+    with pytest.raises(Died):
+        flow._log_out_plain()
+    assert browser.ended == ["r0"]
+    flow._end()
+    assert browser.ended == ["r0", "r1"]
