@@ -36,10 +36,11 @@ bench: .venv/installed prepare
 	tests/bin/bench
 	tests/bin/bench_monitoring
 
+# The monitoring has to be silent through ten changes: five deploys and five rollbacks.
 chaos: .venv/installed prepare
 	tests/bin/rules
 	tests/bin/lanes backup='tests/bin/molecule backup' migrations='tests/bin/molecule migrations' faults='tests/bin/molecule faults' \
-		monitoring='tests/bin/molecule monitoring' doctor='tests/bin/molecule doctor'
+		monitoring='env MONITORING_CHANGES=5 tests/bin/molecule monitoring' doctor='tests/bin/molecule doctor'
 	tests/bin/chaos
 
 prepare: .venv/installed

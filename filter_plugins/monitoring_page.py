@@ -84,8 +84,19 @@ def monitoring_view(
         "rows": rows,
         "success": _success(failed, trials),
         "survival": _chart(curve, 1.0) if days else {},
-        "survivors": f"{curve[min(7, len(curve) - 1)][1]:.1%} after 7 days" if len(curve) > 7 else "",
+        "survivors": _survivors(curve, 7),
     }
+
+
+def _survivors(curve: list[list[float]], days: int) -> str:
+    """Say which share is alive after so many days; nothing where no session has come that far.
+
+    The curve has no point of a day without sessions: its share is that of the point before.
+    """
+    if curve[-1][0] < days:
+        return ""
+    share = [share for day, share in curve if day <= days][-1]
+    return f"{share:.1%} after {days} days"
 
 
 def _row(figure: Mapping, points: list) -> dict[str, Any]:
@@ -110,7 +121,7 @@ def _shown(value: float | None, unit: str) -> str:
 
 def _success(failed: float | None, trials: float | None) -> str:
     if failed is None or trials is None:
-        return "Refreshes are not counted by the backend: nothing can be said of their success."
+        return "No Prometheus tells how refreshes ended: nothing can be said of their success."
     if trials < SAMPLE:
         return f"{trials:.0f} refreshes in three days are too few to show a success above 99.9 %: it takes {SAMPLE}."
     bound = success_at_least(failed, trials)

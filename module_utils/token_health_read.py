@@ -56,6 +56,7 @@ class TokenTable:
             "now": self.now,
             "window_days": options["window_days"],
             "access_seconds": options["access_seconds"],
+            "retention_days": options["retention_days"],
             "canary_users": options["canary_users"],
             "canaries": self._read_canaries(),
             "purge_ages": [beyond + 3600 * hours for hours in {lag.warning, lag.critical} - {None}],

@@ -230,14 +230,22 @@ CHECKS = {
     "clock": _query("""
         SELECT count(*) AS future FROM {table} WHERE {created_at} > %(now)s + interval '1 second'
     """),
-    # A row that is due lies just beyond the limit, among those of the same age: a thousand of each age are enough.
+    # A row that is due lies just beyond the limit, among those of the same age: a thousand of each age are enough. Kept
+    # on purpose are the parent of a token that its client has not used, while that lives, and a token of the version
+    # without families, while it verifies: they are due when that is over, however long ago they were rotated.
     "purge_lag": _query("""
-        SELECT coalesce(max(extract(epoch FROM %(now)s - revoked_at)), 0)::float8 AS oldest, count(*) AS rows
-        FROM unnest(%(purge_ages)s::float8[]) AS age, LATERAL (
-            SELECT {revoked_at} AS revoked_at, {revoked_reason} AS revoked_reason FROM {table}
+        SELECT coalesce(max(extract(epoch FROM %(now)s - greatest(
+                   sample.{revoked_at},
+                   least(child.{revoked_at}, child.{confirmed_at}, child.{expires_at}) - kept,
+                   CASE WHEN sample.{token_id} = sample.{family_id} THEN sample.{expires_at} - kept END
+               ))), 0)::float8 AS oldest, count(*) AS rows
+        FROM (SELECT %(retention_days)s * interval '1 day' AS kept) AS purge,
+             unnest(%(purge_ages)s::float8[]) AS age, LATERAL (
+            SELECT * FROM {table}
             WHERE {created_at} < %(now)s - age * interval '1 second' ORDER BY {created_at} DESC LIMIT 1000
         ) AS sample
-        WHERE revoked_reason = %(rotated)s
+        LEFT JOIN {table} AS child ON child.{parent_id} = sample.{id}
+        WHERE sample.{revoked_reason} = %(rotated)s
     """),
     "tips_per_user": _query("""
         SELECT coalesce(max(tips), 0) AS most, count(*) AS users FROM (

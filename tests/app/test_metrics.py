@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import requests
 
@@ -65,3 +66,31 @@ def test_a_login_after_a_refusal_is_counted_unless_there_was_a_logout(stack) -> 
     assert browser.logout().status_code == 200
     browser.login()
     assert added(url, before)["auth_login_after_refusal_total"] == 1
+
+
+def test_a_logout_is_counted_that_a_refusal_led_to_and_none_that_a_user_chose(stack) -> None:
+    url = stack.fix.url
+    before = counts(url)
+    for end, pause, expected in (
+        (Client.logout, 0, 1),
+        (Client.logout_all, 0, 2),
+        (Client.logout, 4, 2),
+    ):
+        browser = Client(url).register().login()
+        assert browser.get_with_cookie(FORBIDDEN).status_code == 403
+        time.sleep(pause)
+        assert end(browser).status_code == 200
+        assert "refused" not in browser.http.cookies
+        assert added(url, before)["auth_logout_after_refusal_total"] == expected
+    assert Client(url).register().login().logout().status_code == 200
+    assert added(url, before)["auth_logout_after_refusal_total"] == 2
+
+
+def test_a_browser_cannot_say_by_itself_that_it_was_refused_something(stack) -> None:
+    url = stack.fix.url
+    browser = Client(url).register()
+    before = counts(url)
+    for end in (browser.login, browser.logout):
+        browser.http.cookies.set("refused", "1")
+        end()
+    assert not {name for name in added(url, before) if "after_refusal" in name}

@@ -43,6 +43,7 @@ class Answer:
     status: int
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    cookies: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,8 @@ class Edge:
         finally:
             connection.close()
         self._remember_access(text)
-        return Answer(response.status, text, _end_to_end(response))
+        cookies = response.headers.get_all("Set-Cookie") or []
+        return Answer(response.status, text, _end_to_end(response), cookies)
 
     def _authorization(self, value: str) -> str:
         token = value.removeprefix("Bearer ")
@@ -199,7 +201,9 @@ class Edge:
 
 
 def _end_to_end(response: HTTPResponse) -> dict[str, str]:
-    return {name: value for name, value in response.getheaders() if name.lower() not in HOP_HEADERS}
+    """The headers that there is one of each."""
+    kept = HOP_HEADERS | {"set-cookie"}
+    return {name: value for name, value in response.getheaders() if name.lower() not in kept}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -243,6 +247,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
+            for cookie in answer.cookies:
+                self.send_header("Set-Cookie", cookie)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
 
 import pytest
+import requests
 from ansible.module_utils import browser_pages as pages
 from ansible.module_utils.auth_flow import Ledger
 from ansible.module_utils.browser_flow import FEATURES, PLAN, BrowserFlow, Names
-from edge import Answer
+from edge import Answer, Release
 from playwright.sync_api import Error
 
 from app_client import PASSWORD, Client
@@ -72,10 +74,18 @@ def live_tokens(stack, email: str) -> int:
     return count
 
 
+def after_refusals(stack) -> dict[str, int]:
+    """What the backend counts of logins and logouts that a refusal led to."""
+    text = requests.get(f"{stack.backends['fix'].url}/metrics", timeout=5).text
+    found = re.findall(r"^auth_(\w+)_after_refusal_total (\d+)$", text, re.MULTILINE)
+    return {kind: int(count) for kind, count in found}
+
+
 def test_everything_is_ok_with_the_fix_and_nothing_stays(verify, stack, tmp_path: Path) -> None:
-    begun = time.monotonic()
+    begun, before = time.monotonic(), after_refusals(stack)
     checks, flow, client = verify(full=True, pictures=tmp_path)
     print(f"{time.monotonic() - begun:.1f} s")
+    assert after_refusals(stack) == before
     assert {name: (c["status"], c["reason"]) for name, c in checks.items() if c["status"] != "ok"} == {}
     assert set(flow.pictures) == set(checks) - {"browser_calm"}
     assert all((tmp_path / name).stat().st_size > 1000 for name in flow.pictures.values())
@@ -98,6 +108,16 @@ def test_a_client_that_logs_out_on_403(verify) -> None:
         "after 403" in checks["browser_errors"]["reason"]
         or "The page shows" in checks["browser_errors"]["reason"]
     )
+
+
+def test_a_client_that_logs_out_on_403_is_counted(verify, stack) -> None:
+    """A page that was opened before the deploy, or an old API service that was left in the new frontend."""
+    old, new = stack.edge.releases["before"], stack.edge.releases["fix"]
+    stack.edge.releases["old-client"] = Release("old-client", old.dist, new.api)
+    before = after_refusals(stack)
+    verify(live="old-client", expect=("browser_errors",))
+    after = after_refusals(stack)
+    assert {name: after[name] - before[name] for name in after} == {"login": 0, "logout": 1}
 
 
 def test_a_release_is_asked_for_what_is_expected_of_it_alone(verify) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
+from pathlib import Path
 
 import healthy
 import pytest
@@ -14,6 +17,7 @@ from manual import results_in_manual, returned
 
 from app_stack import wait_for
 
+PROJECT = Path(__file__).resolve().parents[2]
 BASELINE_CHECKS = {"table_kept", "index_use", "reuse_since_baseline"}
 ROOT = """INSERT INTO auth_refresh_token (token_id, user_id, family_id, created_at, expires_at, remember_me,
           confirmed_at, revoked_at, revoked_reason) SELECT gen_random_uuid(), """
@@ -135,6 +139,74 @@ def test_a_fault_turns_exactly_its_check_red(tokens, database, name):
     assert reason in check(result, name)["reason"]
     assert check(result, name)["next_step"]
     assert result["status"] == status
+
+
+OLD = "UPDATE auth_refresh_token SET {} WHERE user_id = 150 AND revoked_reason = 'rotated'"
+TIP = "UPDATE auth_refresh_token SET {} WHERE family_id = md5('idle150')::uuid"
+#: What the purge keeps although it was rotated 19 days ago, and what ends that.
+KEPT = {
+    "the parent of a token that its client has not used": (
+        TIP.format(
+            "parent_id = (SELECT max(id) FROM auth_refresh_token WHERE user_id = 150 AND revoked_reason = 'rotated'),"
+            " confirmed_at = NULL, revoked_at = NULL, revoked_reason = NULL"
+        ),
+        [
+            TIP.format("confirmed_at = now() - interval '{}'"),
+            TIP.format("revoked_at = now() - interval '{}', revoked_reason = 'logout'"),
+            TIP.format("created_at = now() - interval '20 days', expires_at = now() - interval '{}'"),
+        ],
+    ),
+    "a token of the version without families, while it verifies": (
+        OLD.format("token_id = family_id, expires_at = now() + interval '1 hour'"),
+        [OLD.format("expires_at = now() - interval '{}'")],
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def queries(tmp_path_factory) -> dict:
+    """What the exporter of the role monitoring asks, as Ansible writes it with the role's defaults."""
+    role, target = PROJECT / "roles" / "monitoring", tmp_path_factory.mktemp("exporter") / "queries.yml"
+    command = [
+        "ansible",
+        "localhost",
+        "--inventory=localhost,",
+        "--connection=local",
+        "--module-name=template",
+    ]
+    command += [f"--args=src={role}/templates/queries.yml.j2 dest={target}"]
+    command += [f"--extra-vars=@{role}/{part}/main.yml" for part in ("defaults", "vars")]
+    given = {"monitoring_token_table": "auth_refresh_token", "ansible_python_interpreter": sys.executable}
+    command += [f"--extra-vars={json.dumps(given)}"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return yaml.safe_load(target.read_text())
+
+
+def test_what_the_exporter_asks_is_answered(queries, database):
+    for name, query in queries.items():
+        columns = [next(iter(metric)) for metric in query["metrics"]]
+        assert all(len(row) == len(columns) for row in database(query["query"])), name
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_the_purge_keeps_on_purpose_is_not_due(tokens, queries, database, name):
+    """It is due when that is over, and not for as long as it was rotated before; the exporter says the same."""
+
+    def judged() -> tuple[str, bool]:
+        [[oldest]] = database(queries["purge"]["query"])
+        return check(tokens(checks=["purge_lag"]), "purge_lag")["status"], oldest > (8 * 24 + 26) * 3600
+
+    kept, ends = KEPT[name]
+    database(FAULTS["purge_lag"][0])
+    assert judged() == ("critical", True)
+    database(kept)
+    assert judged() == ("ok", False)
+    for end in ends:
+        for ago, status in (("1 hour", "ok"), ("30 hours", "warning"), ("200 hours", "critical")):
+            database(end.format(ago))
+            assert judged() == (status, status != "ok"), (end, ago)
+        database(kept)
 
 
 def test_a_ratio_of_few_is_a_warning_only(tokens, database):

@@ -95,12 +95,14 @@ def test_the_role_reads_what_is_counted_and_nothing_else(watched, app):
 
 
 def test_no_secret_is_seen(watched, app):
-    password = app.run(f"cat {ROOT}/secrets/postgres_password").strip()
-    assert app.run(f"stat -c '%a %u' {ROOT}/secrets/postgres_password").split() == ["600", "10008"]
+    passwords = json.loads(app.run(f"cat {ROOT}/secrets/redis_passwords.json"))
+    secrets = {app.run(f"cat {ROOT}/secrets/postgres_password").strip(), *passwords.values()}
+    assert len(secrets) == 2 and all(secrets)
+    assert app.run(f"stat -c '%a %u' {ROOT}/secrets/*").splitlines() == ["600 10008"] * 2
     seen = app.run(
         "ps -eo args; docker inspect $(docker ps -q --filter label=com.docker.compose.project=monitoring)"
     )
-    assert password not in seen
+    assert [secret for secret in secrets if secret in seen] == []
 
 
 def test_nothing_is_public(watched, app):

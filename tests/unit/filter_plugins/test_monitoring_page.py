@@ -41,10 +41,31 @@ def test_survival_takes_those_who_live_out_of_what_is_at_risk():
     assert survival(days) == [[0, 1.0], [1, pytest.approx(0.9)], [2, pytest.approx(0.9 * 0.5)]]
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (range(9), "40.0% after 7 days"),
+        ([0, 1, 8], "60.0% after 7 days"),
+        ([0, 6], "60.0% after 7 days"),
+        ([0, 20], "80.0% after 7 days"),
+        ([8], "100.0% after 7 days"),
+        ([*range(6)], ""),
+        ([], ""),
+    ],
+)
+def test_what_is_alive_after_seven_days_is_said_where_that_is_known(days: list[int], said: str):
+    """Days on which no session ended, and on which none of those that live began, are not among the rows."""
+    rows = [{"day": day, "ended_then": 2 if day in (0, 1, 6) else 0, "alive_then": 0} for day in days]
+    rows = rows and [*rows[:-1], {**rows[-1], "alive_then": 10 - sum(row["ended_then"] for row in rows)}]
+    assert view(0, 0, rows)["survivors"] == said
+
+
 def test_nothing_known_is_said():
     empty = monitoring_view(FIGURES, [{"points": []}] * 3, [], "the database")
     assert [row["shown"] for row in empty["rows"]] == ["no data"] * 3
-    assert "not counted" in empty["success"]
+    assert (
+        empty["success"] == "No Prometheus tells how refreshes ended: nothing can be said of their success."
+    )
 
 
 def test_the_page_shows_figures_and_charts_and_takes_nothing_for_markup():

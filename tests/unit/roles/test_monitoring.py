@@ -131,6 +131,23 @@ def test_a_password_that_was_written_anew_is_read_anew():
     assert services["redis_exporter"]["labels"]["monitoring.version"] == "0"
 
 
+def test_the_exporter_of_redis_logs_in_as_the_user_that_is_named_and_else_as_the_app():
+    user = {"monitoring_redis_user": "figures", "monitoring_redis_user_password": "least"}
+    exporter = {
+        name: yaml.safe_load(rendered("docker-compose.yml.j2", **given))["services"]["redis_exporter"][
+            "command"
+        ]
+        for name, given in (("app", {}), ("figures", user))
+    }
+    assert set(exporter["figures"]) - set(exporter["app"]) == {"--redis.user=figures"}
+    passwords = "{{ __monitoring_redis_passwords }}"
+    assert templar().template(trust_as_template(passwords)) == {"redis://redis:6379": "redis-password"}
+    assert templar(**user).template(trust_as_template(passwords)) == {
+        "redis://redis:6379": "least",
+        "redis://figures@redis:6379": "least",
+    }
+
+
 @pytest.mark.parametrize(("command", "runs"), [(["python", "manage.py", "purge"], True), ([], False)])
 def test_the_purge_runs_where_it_has_a_command_and_is_gone_elsewhere(command: list[str], runs: bool):
     made = [task("purge", f"purge | {name}") for name in ("Write the job", "Have it run")]

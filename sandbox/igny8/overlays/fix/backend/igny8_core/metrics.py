@@ -39,6 +39,11 @@ SERIES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "",
         ("",),
     ),
+    "auth_logout_after_refusal_total": (
+        "Logouts that came at once after a browser was refused something.",
+        "",
+        ("",),
+    ),
     "auth_logout_total": ("Sessions ended by a request.", "reason", ("logout", "logout_all", "password")),
     "auth_refused_total": ("Answers of 402 and 403.", "status", ("402", "403")),
     "auth_rate_limited_total": ("Refreshes that were told to wait.", "", ("",)),
