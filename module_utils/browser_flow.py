@@ -238,6 +238,19 @@ class BrowserFlow:
         self._tabs.append(pages.open_page(self._context, self._site, path))
         return self._tabs[-1]
 
+    def _load_home(self, page: Any) -> None:
+        """Load the first page and wait for its data; a page without its own may yet ask, and learn of a logout so."""
+        with page.expect_response(lambda r: r.ok and r.url == self._site.url + self._names.home_call):
+            page.goto(self._site.url + self._names.home)
+        pages.expect_signed_in(page, self._site)
+
+    def _open_tabs(self) -> None:
+        """Up to TABS of them, on the first page and at rest."""
+        while len(self._tabs) < TABS:
+            self._tabs.append(pages.new_page(self._context))
+            self._load_home(self._tabs[-1])
+            pages.settle(self._tabs[-1], self._traffic)
+
     def _collect_errors(self) -> None:
         # A browser says so of every answer above 399, and these tests are made of them.
         usual = "Failed to load resource"
@@ -288,9 +301,7 @@ class BrowserFlow:
         lacks_box = bool(box) and not page.get_by_label(box).is_visible()
         pages.log_in(page, self._site, *self._login, remember=bool(box) and not lacks_box)
         self._traffic.clear()
-        with page.expect_response(lambda r: r.ok and r.url == self._site.url + self._names.home_call):
-            page.goto(self._site.url + self._names.home)
-        pages.expect_signed_in(page, self._site)
+        self._load_home(page)
         self._token = pages.stored_refresh(page, self._site)
         tokens = len(JWT.findall(pages.everything_stored(page)))
         return [
@@ -368,10 +379,7 @@ class BrowserFlow:
 
     def _use_tabs(self) -> list[str]:
         """Several tabs find their access token over at the same moment."""
-        while len(self._tabs) < TABS:
-            self._open_tab(self._names.home)
-            pages.settle(self._tabs[-1], self._traffic)
-            pages.expect_signed_in(self._tabs[-1], self._site)
+        self._open_tabs()
         for page in self._tabs:
             self._leave_home(page)
         self._settle()
@@ -425,10 +433,7 @@ class BrowserFlow:
         return self._end_session()
 
     def _end_session(self) -> list[str]:
-        while len(self._tabs) < TABS:
-            page = self._open_tab(self._names.home)
-            pages.expect_signed_in(page, self._site)
-            pages.settle(page, self._traffic)
+        self._open_tabs()
         token = self._token = pages.stored_refresh(self._tabs[0], self._site)
         pages.log_out(self._tabs[0], self._site)
         problems = []

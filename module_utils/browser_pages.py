@@ -118,10 +118,16 @@ def watch(context: Any, site: Site) -> Traffic:
     return traffic
 
 
-def open_page(context: Any, site: Site, path: str = "/") -> Any:
-    """A new tab on a path of the application."""
+def new_page(context: Any) -> Any:
+    """A new tab, empty."""
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)
+    return page
+
+
+def open_page(context: Any, site: Site, path: str = "/") -> Any:
+    """A new tab on a path of the application."""
+    page = new_page(context)
     page.goto(site.url + path)
     return page
 

@@ -208,8 +208,8 @@ def test_tabs_that_do_not_hear_of_a_logout(verify) -> None:
         if (!['storage', 'visibilitychange', 'focus', 'pageshow'].includes(kind)) listen.call(this, kind, ...rest);
       };
     """
-    checks, _flow, _client = verify(script=deaf)
-    assert "browser_logout" in red(checks)
+    checks, _flow, _client = verify(script=deaf, expect=("browser_logout",))
+    assert red(checks) == {"browser_logout"}
     assert "shows no login" in checks["browser_logout"]["reason"]
 
 
