@@ -25,6 +25,10 @@ options:
     description: Name of the database that is replaced, from then on.
     type: str
     required: true
+  outgoing_comment:
+    description: Comment that is written on it in the same transaction; the empty one leaves its own.
+    type: str
+    default: ""
   session_cache:
     description: Redis database that holds copies of sessions, which are emptied with the swap; without it, none is.
     type: dict
@@ -199,6 +203,7 @@ ARGUMENT_SPEC = {
     "database": {"type": "str", "required": True},
     "incoming": {"type": "str", "required": True},
     "outgoing": {"type": "str", "required": True},
+    "outgoing_comment": {"type": "str", "default": ""},
     "session_cache": {"type": "dict", "options": REDIS_SPEC},
     "root": {"type": "path", "required": True},
     "release": {"type": "str", "required": True},
@@ -279,7 +284,9 @@ def swap(databases: Databases, page: Page, release: Release, params: dict) -> di
     signal.signal(signal.SIGTERM, stop)
     with page.shown():
         undrained = page.drain(params["drain_seconds"])
-        ended = databases.swap(params["database"], params["incoming"], params["outgoing"])
+        ended = databases.swap(
+            params["database"], params["incoming"], params["outgoing"], params["outgoing_comment"]
+        )
         empty(params["session_cache"])
         release.restart()
         release.wait(page.runtime.servers)

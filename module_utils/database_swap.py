@@ -38,6 +38,7 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = ANY (%s) AND pid <> pg_backend_pid() AND pg_has_role(usesysid, 'MEMBER')
 """
 RENAME = "ALTER DATABASE {} RENAME TO {}"
+COMMENT = "COMMENT ON DATABASE {} IS {}"
 
 
 class SwapError(Exception):
@@ -97,8 +98,13 @@ class Databases:
             cursor.execute(NAMES, (names,))
             return {row[0] for row in cursor.fetchall()}
 
-    def swap(self, database: str, incoming: str, outgoing: str, pause_seconds: float = 0.5) -> int:
-        """Rename both in one transaction, having ended every session in them; return how many were ended."""
+    def swap(
+        self, database: str, incoming: str, outgoing: str, comment: str = "", pause_seconds: float = 0.5
+    ) -> int:
+        """Rename both in one transaction, having ended every session in them; return how many were ended.
+
+        A comment is written on the one that goes, in the same transaction.
+        """
         ended = 0
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -107,6 +113,10 @@ class Databases:
                     ended += cursor.fetchone()[0]
                     for old, new in ((database, outgoing), (incoming, database)):
                         cursor.execute(sql.SQL(RENAME).format(sql.Identifier(old), sql.Identifier(new)))
+                    if comment:
+                        cursor.execute(
+                            sql.SQL(COMMENT).format(sql.Identifier(outgoing), sql.Literal(comment))
+                        )
                 return ended
             except errors.ObjectInUse as error:
                 if attempt == ATTEMPTS:

@@ -31,6 +31,16 @@ class BackupHost:
         """What is written beside a backup."""
         return json.loads(self.app.run(f"cat {BACKUPS}/{name}.json"))
 
+    def rows(self, name: str, table: str) -> int:
+        """How many rows a backup has of a table; 0 also where it has no such table."""
+        return self.manifest(name)["contents"]["rows"].get(f"public.{table}", 0)
+
+    def write_into(self, database: str, statement: str) -> None:
+        """Have the app's role write into a database of that name."""
+        self.app.run(
+            f'docker exec igny8-data-postgres-1 psql --no-psqlrc -q -U igny8 -d {database} -c "{statement}"'
+        )
+
     def databases(self) -> list[str]:
         """Names of the app's databases."""
         return sorted(self.app.sql("SELECT datname FROM pg_database WHERE datname LIKE 'igny8%'").split())

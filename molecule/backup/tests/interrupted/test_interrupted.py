@@ -16,12 +16,12 @@ CALM = os.environ | {"ANSIBLE_FORCE_COLOR": "false", "PYTHONUNBUFFERED": "1"}
 
 @pytest.fixture
 def restore(inventory, backups):
-    """Start a restore of the backup that was made by hand, in a process group of its own."""
-    command = [
-        *RUN, f"--inventory={inventory}", f"--extra-vars=confirm_restore={backups.by_hand()}",
-    ]  # fmt: skip
+    """Start a restore, of the backup that was made by hand if none is named, in a process group of its own."""
 
-    def start() -> subprocess.Popen:
+    def start(backup: str = "") -> subprocess.Popen:
+        command = [
+            *RUN, f"--inventory={inventory}", f"--extra-vars=confirm_restore={backup or backups.by_hand()}",
+        ]  # fmt: skip
         return subprocess.Popen(
             command, cwd=PROJECT, env=CALM, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
@@ -105,4 +105,17 @@ def test_killed_on_both_sides_while_users_meet_the_page(restore, backups, app):
     finally:
         backups.end_sessions()
     finished(restore())
+    backups.assert_clean()
+
+
+def test_killed_between_the_swap_back_and_its_backup(restore, backups, app):
+    """What users wrote while the restored database served is in a backup before the next run drops that database."""
+    kill_at(restore(app.live()), "Back up the database that was restored", 0)
+    kill_on_host(app)
+    assert "igny8__restored" in backups.databases()
+    backups.write_into("igny8__restored", "CREATE TABLE written_between AS SELECT 1 AS one")
+    said = finished(restore())
+    assert "A restore was cut short after it swapped the databases back." in said
+    [kept] = [name for name in backups.backups() if backups.rows(name, "written_between")]
+    assert f"/{kept}.dump" in said
     backups.assert_clean()
