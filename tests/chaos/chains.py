@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 #: What comes before this task leaves the old release with the traffic; what comes after it, the new one.
 SWITCH = "edge : switch | Send the traffic to the slot of the release, and drain the other"
@@ -22,7 +22,7 @@ READS, WRITES = "_info", "session_health_info"
 class Listed:
     """A task of a run that was listed: its name, which of that name it is in the run, its seconds, and what it does.
 
-    acts: whether it may change something, on the host or on the control node's disk.
+    acts: whether it may have changed something, on the host or on the control node's disk.
     """
 
     task: str
@@ -59,14 +59,20 @@ def parse(text: str) -> list[Listed]:
     """Return the tasks of a list that the callback has written."""
     rows = [line.split("\t") for line in text.splitlines()]
     # A task that loops or goes to several hosts is one.
-    found = {(name, time): _listed(name, time, seconds, action) for name, time, seconds, action in rows}
+    found = {(name, time): _listed(name, time, *others) for name, time, *others in rows}
     return list(found.values())
 
 
-def _listed(name: str, time: str, seconds: str, action: str) -> Listed:
+def _listed(name: str, time: str, seconds: str, action: str, word: str) -> Listed:
     short = action.rpartition(".")[2]
-    idle = short in IDLE or short.endswith(READS) and short != WRITES
-    return Listed(name, int(time), float(seconds), acts=not idle)
+    reads = short in IDLE or short.endswith(READS)
+    return Listed(name, int(time), float(seconds), acts=short == WRITES or word == "changed" and not reads)
+
+
+def acting_in_any(run: list[Listed], others: list[Listed]) -> list[Listed]:
+    """Return the tasks of a run; those act that acted in it, or under the same name in the others."""
+    acting = {listed.task for listed in (*run, *others) if listed.acts}
+    return [replace(listed, acts=listed.task in acting) for listed in run]
 
 
 def cases(verb: str, whole: list[Listed], finishing: list[Listed]) -> list[Case]:

@@ -11,7 +11,8 @@ description:
   - E(CUT_SHORT_TIME) says which time that is, for a task that a run has several times; the first without it.
   - E(CUT_SHORT_AFTER) is the number of seconds that the task may run before.
   - E(CUT_SHORT_LIST) is a file to which a line is added for each task that was not skipped, with its name, which time
-    it was, its seconds, and its action.
+    it was, its seconds, its action, and C(changed), or C(ok) where it says itself that it changed nothing. A task whose
+    C(changed_when) is not the module's own word is C(changed) too.
 """
 
 import os
@@ -59,7 +60,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result) -> None:
         if self._list:
             name = result.task.get_name()
+            seconds = time.monotonic() - self._begun
+            word = "changed" if result.result.get("changed") or result.task.changed_when else "ok"
             with open(self._list, "a", encoding="utf-8") as handle:
-                handle.write(
-                    f"{name}\t{self._times[name]}\t{time.monotonic() - self._begun:.2f}\t{result.task.action}\n"
-                )
+                handle.write(f"{name}\t{self._times[name]}\t{seconds:.2f}\t{result.task.action}\t{word}\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from chains import SWITCH, Case, Listed, Queue, cases, parse, time_of
+from chains import SWITCH, Case, Listed, Queue, acting_in_any, cases, parse, time_of
 
 WHOLE = [
     Listed("lock", 1, 2.0),
@@ -22,24 +22,30 @@ def found() -> dict[tuple[str, int, bool], Case]:
 
 def test_a_list_has_each_task_once_and_tells_those_of_one_name_apart():
     rows = ["lock\t1\t0.50", "verify\t1\t1.00", "verify\t1\t1.20", "verify\t2\t0.90"]
-    text = "".join(f"{row}\tauth_flow\n" for row in rows)
+    text = "".join(f"{row}\tauth_flow\tchanged\n" for row in rows)
     assert parse(text) == [Listed("lock", 1, 0.5), Listed("verify", 1, 1.2), Listed("verify", 2, 0.9)]
 
 
 @pytest.mark.parametrize(
-    ("action", "acts"),
+    ("action", "word", "acts"),
     [
-        ("ansible.builtin.assert", False),
-        ("ansible.builtin.slurp", False),
-        ("community.docker.docker_host_info", False),
-        ("token_health_info", False),
-        ("session_health_info", True),  # it writes a key of its own, and takes it away
-        ("ansible.builtin.copy", True),
-        ("ansible.builtin.command", True),
+        ("ansible.builtin.assert", "changed", False),
+        ("ansible.builtin.slurp", "changed", False),
+        ("community.docker.docker_host_info", "changed", False),
+        ("token_health_info", "changed", False),
+        ("session_health_info", "ok", True),  # it writes a key of its own, and takes it away
+        ("ansible.builtin.copy", "changed", True),
+        ("ansible.builtin.copy", "ok", False),
     ],
 )
-def test_a_task_that_only_reads_or_decides_acts_on_nothing(action: str, acts: bool):
-    assert [listed.acts for listed in parse(f"a task\t1\t0.50\t{action}\n")] == [acts]
+def test_a_task_that_reads_decides_or_changes_nothing_does_not_act(action: str, word: str, acts: bool):
+    assert [listed.acts for listed in parse(f"a task\t1\t0.50\t{action}\t{word}\n")] == [acts]
+
+
+def test_what_a_run_finds_in_place_acted_in_the_run_that_put_it_there():
+    run = [Listed("write", 1, 0.5, acts=False), Listed("read", 1, 0.5, acts=False)]
+    found = acting_in_any(run, [Listed("write", 1, 0.5), Listed("read", 1, 0.5, acts=False)])
+    assert [(listed.task, listed.acts) for listed in found] == [("write", True), ("read", False)]
 
 
 def test_a_run_is_killed_at_the_start_of_each_task_and_within_those_that_take_their_time():
