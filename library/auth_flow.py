@@ -317,21 +317,9 @@ from ansible.module_utils.auth_flow_app import (
 from ansible.module_utils.auth_flow_http import AuthFlowError, Client
 from ansible.module_utils.auth_flow_plan import FEATURES
 from ansible.module_utils.auth_flow_run import Flow
-from ansible.module_utils.auth_flow_stores import PostgresSessions, RedisSessions
+from ansible.module_utils.auth_flow_stores import POSTGRES_SPEC, REDIS_SPEC, PostgresSessions, RedisSessions
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.postgres_login import LOGIN_SPEC
 
-POSTGRES_SPEC = LOGIN_SPEC | {"session_table": {"type": "str", "default": "django_session"}}
-REDIS_SPEC = {
-    "login_host": {"type": "str", "default": "localhost"},
-    "login_port": {"type": "int", "default": 6379},
-    "login_user": {"type": "str"},
-    "login_password": {"type": "str", "no_log": True},
-    "db": {"type": "int", "default": 0},
-    "key_format": {"type": "str", "required": True, "no_log": False},
-    "tls": {"type": "bool", "default": False},
-    "ca_certs": {"type": "path"},
-}
 PATHS_SPEC = PAGES_SPEC | {page: {"type": "str"} for page in ("web", "forbidden", "payment_required")}
 ARGUMENT_SPEC = APP_SPEC | {
     "headers": {"type": "dict", "default": {}, "no_log": True},

@@ -13,6 +13,8 @@ description:
   - The refusals, refreshes and logouts are the application's own; what the browser sends and gets is changed only
     to make them happen now and not in an hour.
   - The session is always ended, also after a failed check.
+  - What O(seal) is given for names the sessions that were ended to the module M(session_end_info), which looks for
+    what is left of them where PostgreSQL and Redis are reached from. Without it nothing names them.
   - An application that fails a check is a result with RV(status=critical); the caller asserts. Where no browser
     starts, or O(expect) is empty, the result is RV(status=unknown) with a sentence in RV(problem), and nothing was
     sent.
@@ -127,6 +129,11 @@ options:
         description: Ends the session and its tokens.
         type: str
         required: true
+      me:
+        description: >-
+          Answers C(GET) with the user that is logged in. Asked with the cookie before a logout, which has to be good
+          for something then. Without it nothing is asked.
+        type: str
   request_field:
     description: Name of the refresh token in the requests to refresh and to log out.
     type: str
@@ -135,6 +142,15 @@ options:
     description: Headers that go with these requests where the module makes them itself.
     type: dict
     default: {}
+  session_cookie:
+    description: Name of the session cookie. When empty, nothing is asked with it.
+    type: str
+    default: sessionid
+  seal:
+    description: >-
+      A secret that is used once, by which RV(ended) is to be read. Without it RV(ended) is empty.
+    type: str
+    default: ""
   expect:
     description: What the release must be good at; the checks of everything else are skipped.
     type: list
@@ -169,7 +185,7 @@ EXAMPLES = r"""
       logout_button: Leave
       storage_key: session
       refresh_field: refresh
-    paths: {login: /v1/session, refresh: /v1/session/refresh, logout: /v1/session/end}
+    paths: {login: /v1/session, refresh: /v1/session/refresh, logout: /v1/session/end, me: /v1/user}
     expect: [browser_login, browser_refresh, browser_errors, browser_tabs, browser_logout]
   delegate_to: localhost
 """
@@ -213,6 +229,13 @@ features:
   type: list
   elements: str
   sample: [browser_login, browser_tabs]
+ended:
+  description: >-
+    Names the session and the tokens that each logout had to end, for a reader with the same O(seal). Empty where nobody
+    logged out, or O(seal) is not given.
+  returned: success
+  type: str
+  sample: 5b90ad1f
 pictures:
   description: File names in the folder O(pictures) by the names of checks.
   returned: success
@@ -240,29 +263,34 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.browser_flow import FEATURES, PLAN, BrowserFlow
 from ansible.module_utils.browser_site import (
     BROWSER_SPEC,
+    PATHS_SPEC,
     BrowserError,
     find_problem,
     find_program,
     read_site,
     sync_playwright,
 )
+from ansible.module_utils.session_end import seal
 
 ARGUMENT_SPEC = BROWSER_SPEC | {
+    "paths": {"type": "dict", "required": True, "options": PATHS_SPEC | {"me": {"type": "str"}}},
+    "session_cookie": {"type": "str", "default": "sessionid"},
+    "seal": {"type": "str", "default": "", "no_log": True},
     "expect": {"type": "list", "elements": "str", "choices": list(FEATURES), "default": []},
     "full": {"type": "bool", "default": False},
     "pictures": {"type": "path"},
 }
 
 
-def run_flow(params: dict[str, Any], program: str, ledger: Ledger) -> dict[str, str]:
-    """Start the browser, go through the checks, and return the names of the pictures."""
+def run_flow(params: dict[str, Any], program: str, ledger: Ledger) -> BrowserFlow:
+    """Start the browser, and go through the checks."""
     folder = Path(params["pictures"]) if params["pictures"] else None
     with browser_pages.running(sync_playwright, program) as browser:
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
         flow = BrowserFlow(browser, *read_site(params), ledger, BrowserError, folder)
         flow.run(params["user"], params["password"])
-    return flow.pictures
+    return flow
 
 
 def main() -> None:
@@ -275,6 +303,7 @@ def main() -> None:
         "changed": False,
         "status": "unknown",
         "features": [],
+        "ended": "",
         "pictures": {},
         "seconds": 0.0,
         "folder": params["pictures"] or "",
@@ -290,7 +319,7 @@ def main() -> None:
         )
     begun = time.monotonic()
     try:
-        pictures = run_flow(params, program, ledger)
+        flow = run_flow(params, program, ledger)
     except browser_pages.NotStarted as failure:
         module.exit_json(problem=str(failure), checks=[], **nothing)
     except BrowserError as error:
@@ -301,7 +330,8 @@ def main() -> None:
         problem="",
         checks=ledger.checks(),
         features=ledger.features(),
-        pictures=pictures,
+        ended=seal(flow.ended, params["seal"]) if flow.ended and params["seal"] else "",
+        pictures=flow.pictures,
         folder=params["pictures"] or "",
         seconds=round(time.monotonic() - begun, 1),
     )

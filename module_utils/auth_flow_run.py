@@ -142,18 +142,19 @@ class Flow:
         answer = self._app.logout(canary)
         canary.open = answer.status not in OK_STATUSES
         self._ledger.record("logout", status_problems(answer, OK_STATUSES))
-        if self._settings.session_cookie:
-            after = self._app.get("me", cookie=canary.cookie)
-            self._ledger.record("logout_session", status_problems(after, REFUSED))
-        self._ledger.record("logout_refresh", status_problems(self._app.refresh(canary.refresh), (401,)))
-        after = self._app.get("me", access=canary.access)
-        self._ledger.record("logout_access", status_problems(after, (401,)))
+        # Before anybody comes with what is left: an application may throw it away then.
         for check, store in (("logout_row", "postgres"), ("logout_key", "redis")):
             if store in self._stores:
                 left = self._stores[store].has(canary.cookie)
                 self._ledger.record(
                     check, [f"the session is still in {store} after the logout"] if left else []
                 )
+        if self._settings.session_cookie:
+            after = self._app.get("me", cookie=canary.cookie)
+            self._ledger.record("logout_session", status_problems(after, REFUSED))
+        self._ledger.record("logout_refresh", status_problems(self._app.refresh(canary.refresh), (401,)))
+        after = self._app.get("me", access=canary.access)
+        self._ledger.record("logout_access", status_problems(after, (401,)))
 
     def _end_canaries(self) -> None:
         self._ledger.record("cleanup", [])

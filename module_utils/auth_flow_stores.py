@@ -1,11 +1,11 @@
-"""Where a Django session lives besides the cookie: a row in PostgreSQL and a key in Redis. Read-only."""
+"""Where a session lives besides its cookie: a row in PostgreSQL, a key in Redis, a row of its token. Read-only."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ansible.module_utils.auth_flow_http import AuthFlowError
-from ansible.module_utils.postgres_login import connection_arguments
+from ansible.module_utils.postgres_login import LOGIN_SPEC, connection_arguments
 
 try:
     import psycopg2
@@ -20,28 +20,44 @@ except ImportError:
     redis = None
 
 TIMEOUT_SECONDS = 5
+FAMILY_HAS_ENDED = """
+    SELECT NOT EXISTS (
+        SELECT FROM {table} AS live WHERE live.{family_id} = one.{family_id} AND live.{revoked_at} IS NULL
+    ) FROM {table} AS one WHERE one.{token_id} = %s
+"""
+POSTGRES_SPEC = LOGIN_SPEC | {"session_table": {"type": "str", "default": "django_session"}}
+REDIS_SPEC = {
+    "login_host": {"type": "str", "default": "localhost"},
+    "login_port": {"type": "int", "default": 6379},
+    "login_user": {"type": "str"},
+    "login_password": {"type": "str", "no_log": True},
+    "db": {"type": "int", "default": 0},
+    "key_format": {"type": "str", "required": True, "no_log": False},
+    "tls": {"type": "bool", "default": False},
+    "ca_certs": {"type": "path"},
+}
 
 
-class PostgresSessions:
-    """Looks for session rows over one read-only connection."""
+class PostgresTable:
+    """Looks up single rows of a table, over one read-only connection."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], table: str) -> None:
         if psycopg2 is None:
             raise AuthFlowError("psycopg2 is not installed for this Python; it is needed to read PostgreSQL")
         self._place = f"PostgreSQL at {options['login_host']}:{options['login_port']}"
-        self._table = sql.SQL(".").join(map(sql.Identifier, options["session_table"].split(".")))
+        self._table, self._name = sql.SQL(".").join(map(sql.Identifier, table.split("."))), table
         try:
             self._connection = psycopg2.connect(**connection_arguments(options, TIMEOUT_SECONDS))
             self._connection.set_session(readonly=True, autocommit=True)
         except psycopg2.Error as error:
             raise self._error(error) from error
 
-    def has(self, session_key: str) -> bool:
-        query = sql.SQL("SELECT 1 FROM {} WHERE session_key = %s").format(self._table)
+    def _find(self, query: str, value: str, **columns: str) -> tuple[Any, ...] | None:
+        names = {name: sql.Identifier(column) for name, column in columns.items()}
         try:
             with self._connection.cursor() as cursor:
-                cursor.execute(query, (session_key,))
-                return cursor.fetchone() is not None
+                cursor.execute(sql.SQL(query).format(table=self._table, **names), (value,))
+                return cursor.fetchone()
         except psycopg2.Error as error:
             raise self._error(error) from error
 
@@ -50,7 +66,30 @@ class PostgresSessions:
 
     def _error(self, error: Exception) -> AuthFlowError:
         found = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return AuthFlowError(f"{self._place}: {found}; the session table must be readable")
+        return AuthFlowError(f"{self._place}: {found}; table {self._name} must be readable")
+
+
+class PostgresSessions(PostgresTable):
+    """The session rows."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        super().__init__(options, options["session_table"])
+
+    def has(self, session_key: str) -> bool:
+        return self._find("SELECT 1 FROM {table} WHERE session_key = %s", session_key) is not None
+
+
+class PostgresTokens(PostgresTable):
+    """The rows of refresh tokens; `columns` are the table's names of `token_id`, `family_id` and `revoked_at`."""
+
+    def __init__(self, options: dict[str, Any], table: str, columns: dict[str, str]) -> None:
+        super().__init__(options, table)
+        self._columns = columns
+
+    def revoked(self, token_id: str) -> bool | None:
+        """Whether nothing of its family is left, which a rotation leaves; None when the table has no such token."""
+        row = self._find(FAMILY_HAS_ENDED, token_id, **self._columns)
+        return row[0] if row else None
 
 
 class RedisSessions:

@@ -18,6 +18,7 @@ from typing import Any
 from ansible.module_utils import browser_pages as pages
 from ansible.module_utils.auth_flow import Ledger, make_expired
 from ansible.module_utils.auth_flow_plan import Planned
+from ansible.module_utils.session_end import Ended, describe
 
 PLAN = (
     Planned("browser_login", "Test 1", "log in with remember-me, and load the page again", "", "browser_login", True),
@@ -49,7 +50,8 @@ class Names:
 
     home, forbidden, payment_required: paths of pages that a link leads to, the last two empty where there are none;
     home_call: the API path that the first of them asks for; api: what the paths of all API requests begin with;
-    away: path of a page that asks for nothing, which the page's own router shows, empty where there is none.
+    away: path of a page that asks for nothing, which the page's own router shows, empty where there is none;
+    me: path that answers who the user is, empty where nothing is asked of it; session_cookie: name of that cookie.
     """
 
     home: str
@@ -61,6 +63,8 @@ class Names:
     request_field: str
     headers: dict[str, str] = field(default_factory=dict)
     away: str = ""
+    me: str = ""
+    session_cookie: str = ""
 
 
 class Wire:
@@ -74,6 +78,8 @@ class Wire:
         self._held: list[tuple[Any, Callable[[], None]]] = []
         self._together = 0
         self.answers: Counter[tuple[str, int]] = Counter()
+        #: The header with the access token that was sent last.
+        self.authorization = ""
         prefix = site.url + names.api
         context.route(lambda url: url.startswith(prefix), self._carry)
         context.on("response", self._count)
@@ -110,6 +116,7 @@ class Wire:
         sent = route.request.headers.get("authorization", "")
         if sent not in self._over:
             self._seen |= {sent} - {""}
+            self.authorization = sent or self.authorization
             return route.continue_()
         headers = route.request.headers | {"authorization": f"Bearer {make_expired(int(time.time()))}"}
         self._held.append((route.request.frame.page, lambda: route.continue_(headers=headers)))
@@ -154,6 +161,8 @@ class BrowserFlow:
         self._login: tuple[str, str] = ("", "")
         #: File names of pictures by check.
         self.pictures: dict[str, str] = {}
+        #: What each logout has to end, by what it is looked up by on the server.
+        self.ended: list[Ended] = []
 
     def run(self, user: str, password: str) -> None:
         """Go through all checks; every session that was begun is ended. What fails is in the ledger."""
@@ -435,8 +444,11 @@ class BrowserFlow:
     def _end_session(self) -> list[str]:
         self._open_tabs()
         token = self._token = pages.stored_refresh(self._tabs[0], self._site)
+        name = self._names.session_cookie
+        session = next((one["value"] for one in self._context.cookies() if one["name"] == name), "")
+        problems = self._cookie_problems(session)
+        self.ended.append(describe(session, token or "", self._wire.authorization))
         pages.log_out(self._tabs[0], self._site)
-        problems = []
         for number, page in enumerate(self._tabs[1:], 2):
             try:
                 pages.expect_signed_out(page, self._site, milliseconds=LOGOUT_MS)
@@ -459,6 +471,17 @@ class BrowserFlow:
         if pages.is_signed_in(self._tabs[0], self._site):
             problems.append("the back button shows the user again")
         return problems
+
+    def _cookie_problems(self, session: str) -> list[str]:
+        """What is refused after a logout has to be good for something before it."""
+        me, name = self._names.me, self._names.session_cookie
+        if not me or not name:
+            return []
+        if not session:
+            return [f"the browser has no cookie {name} before the logout"]
+        status = self._context.request.get(self._site.url + me).status
+        found = f"{me} answers {status} to the cookie {name} before the logout"
+        return [] if status == 200 else [f"{found}; 200 is required"]
 
     def _post(self, path: str, token: str | None) -> Any:
         return self._context.request.post(

@@ -71,6 +71,8 @@ def read_site(params: dict[str, Any]) -> tuple[browser_pages.Site, Names]:
         logout_api=paths["logout"],
         request_field=params["request_field"],
         headers=params["headers"],
+        me=paths.get("me") or "",
+        session_cookie=params.get("session_cookie") or "",
     )
 
 

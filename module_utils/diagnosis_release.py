@@ -159,7 +159,9 @@ def health(seen: Seen) -> Iterator[Finding]:
 def kind_of(check: str) -> str:
     """Return what kind of finding a failed check is."""
     kinds = (kind for kind, names in CHECKS.items() if check in names)
-    return next(kinds, "browser" if check.startswith("browser_") else "login")
+    # What a logout leaves on the server is no fault of the page.
+    shown = check.startswith("browser_") and not check.startswith("browser_logout_")
+    return next(kinds, "browser" if shown else "login")
 
 
 def _of(kind: str, evidence: str, remedy: str, **others: str) -> Finding:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 from ansible.module_utils import browser_pages as pages
+from ansible.module_utils import session_end
 from ansible.module_utils.auth_flow import Ledger
+from ansible.module_utils.auth_flow_http import Client as HttpClient
+from ansible.module_utils.auth_flow_stores import PostgresSessions, PostgresTokens, RedisSessions
 from ansible.module_utils.browser_flow import FEATURES, PLAN, BrowserFlow, Names
 from edge import Answer, Release
 from playwright.sync_api import Error
@@ -27,7 +32,10 @@ NAMES = Names(
     request_field="refresh",
     headers={"X-Auth-Rotate": "1"},
     away="/no-such-page",
+    me="/api/auth/me/",
+    session_cookie="sessionid",
 )
+KEYS = ":1:django.contrib.sessions.cached_db"
 
 
 class Scripted:
@@ -74,6 +82,45 @@ def live_tokens(stack, email: str) -> int:
     return count
 
 
+def left_on_the_server(stack, flow, expect=("redis_sessions",)) -> dict[str, str]:
+    """What is said of the sessions that a flow has ended, by check, as the app host would look it up."""
+    services = stack.services
+    postgres = {
+        "login_host": "127.0.0.1",
+        "login_port": services.postgres_port,
+        "login_user": "igny8",
+        "login_password": services.passwords["postgres"],
+        "login_db": "igny8",
+        "ssl_mode": "prefer",
+        "ca_cert": None,
+        "session_table": "django_session",
+    }
+    redis = {
+        "login_host": "127.0.0.1",
+        "login_port": services.redis_port,
+        "login_user": None,
+        "login_password": services.passwords["redis"],
+        "db": 1,
+        "key_format": f"{KEYS}{{session_key}}",
+        "tls": False,
+        "ca_certs": None,
+    }
+    columns = {name: name for name in ("token_id", "family_id", "revoked_at")}
+    stores = {
+        session_end.POSTGRES: PostgresSessions(postgres),
+        session_end.REDIS: RedisSessions(redis),
+        session_end.TABLE: PostgresTokens(postgres, "auth_refresh_token", columns),
+    }
+    ledger = Ledger(list(expect), {*stores, "session", "access"}, session_end.PLAN)
+    session_end.judge_stores(flow.ended, ledger, stores)
+    session_end.judge_uses(
+        flow.ended, ledger, HttpClient(stack.edge.url, {}, 10, None), NAMES.me, "sessionid"
+    )
+    for store in stores.values():
+        store.close()
+    return {check["name"]: check["reason"] for check in ledger.checks() if check["status"] == "critical"}
+
+
 def after_refusals(stack) -> dict[str, int]:
     """What the backend counts of logins and logouts that a refusal led to."""
     text = requests.get(f"{stack.backends['fix'].url}/metrics", timeout=5).text
@@ -89,6 +136,8 @@ def test_everything_is_ok_with_the_fix_and_nothing_stays(verify, stack, tmp_path
     assert {name: (c["status"], c["reason"]) for name, c in checks.items() if c["status"] != "ok"} == {}
     assert set(flow.pictures) == set(checks) - {"browser_calm"}
     assert all((tmp_path / name).stat().st_size > 1000 for name in flow.pictures.values())
+    assert len(flow.ended) == 2
+    assert left_on_the_server(stack, flow) == {}
     assert live_tokens(stack, client.email) == 1  # that of the registration, which is not the flow's
 
 
@@ -246,9 +295,41 @@ def test_a_logout_that_ends_nothing_on_the_server(verify, stack) -> None:
             NAMES.logout_api, Answer(200, '{"data": {}}', {"Content-Type": "application/json"}), 5
         )
 
-    checks, _flow, _client = verify(before=ignore)
+    checks, flow, _client = verify(before=ignore, expect=("browser_logout",))
     assert red(checks) == {"browser_logout"}
     assert "401 is required" in checks["browser_logout"]["reason"]
+    left = left_on_the_server(stack, flow, ("redis_sessions", "access_revocation"))
+    assert set(left) == {f"browser_logout_{what}" for what in ("row", "key", "token", "session", "access")}
+    assert "401 or 403 is required, with the cookie" in left["browser_logout_session"]
+
+
+def test_a_session_that_a_logout_leaves_in_redis(verify, stack) -> None:
+    """The page is well, and so are the table and the token: only who looks into Redis sees it."""
+    redis = stack.services.redis()
+
+    def leave(edge):
+        def kept(backend):
+            keys = {key: redis.dump(key) for key in redis.keys(f"{KEYS}*")}
+            answer = backend()
+            for key, value in keys.items():
+                redis.restore(key, 0, value, replace=True)
+            return answer
+
+        edge.next(NAMES.logout_api, kept)
+
+    checks, flow, _client = verify(before=leave, expect=("browser_logout",))
+    assert red(checks) == set()
+    assert set(left_on_the_server(stack, flow)) == {"browser_logout_key"}
+    # Somebody came with its cookie, and the application has thrown it away then.
+    assert left_on_the_server(stack, flow) == {}
+
+
+def test_a_cookie_that_was_good_for_nothing_before(verify, monkeypatch) -> None:
+    """Red where its refusal after the logout is believed all the same."""
+    monkeypatch.setattr(sys.modules[__name__], "NAMES", replace(NAMES, session_cookie="other"))
+    checks, _flow, _client = verify(expect=("browser_logout",))
+    assert red(checks) == {"browser_logout"}
+    assert "has no cookie other before the logout" in checks["browser_logout"]["reason"]
 
 
 def test_a_page_with_an_error_of_its_own(verify) -> None:

@@ -127,6 +127,11 @@ class BrokenStore:
     def has(self, session_key: str) -> bool:
         if f"no_{self._name}" in self._backend.faults:
             return False
+        if f"{self._name}_left_until_used" in self._backend.faults and self._backend.log[-1] == (
+            "POST",
+            "/logout",
+        ):
+            return True
         return f"{self._name}_left" in self._backend.faults or session_key in self._backend.sessions
 
     def close(self) -> None:

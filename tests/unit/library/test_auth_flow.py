@@ -108,6 +108,7 @@ def test_extra_headers_go_with_every_request(run_flow):
         ("logout_keeps_access", "logout_access"),
         ("row_left", "logout_row"),
         ("key_left", "logout_key"),
+        ("key_left_until_used", "logout_key"),
         ("second_logout_fails", "cleanup"),
         ("no_cache_control", "cache_control"),
         ("other_release", "release"),

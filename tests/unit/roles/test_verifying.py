@@ -19,6 +19,7 @@ NOT_ASKED = {
     "problem": "Nothing is expected.",
     "checks": [SKIPPED],
     "features": [],
+    "ended": "",
     "seconds": 0.0,
     "folder": "/srv/pictures/v1",
     "pictures": {},
@@ -59,6 +60,38 @@ def test_the_level_is_the_one_that_was_reached(answer: dict, level: str):
     assert facts("look", "Remember what was seen", **known)["verify_seen"]["browser"] == (
         "browser" if level == "browser" else ""
     )
+
+
+@pytest.mark.parametrize(("browser", "server"), [("ok", "critical"), ("critical", "ok"), ("ok", "ok")])
+def test_what_a_logout_leaves_on_the_server_counts_as_what_the_browser_shows(browser: str, server: str):
+    """Red without the app host's part: the page is well, and the session goes on in Redis."""
+    left = {"name": "browser_logout_key", "status": server, "reason": "still in redis", "guide": "Test 5"}
+    seen = SEEN | {"status": browser, "ended": "5b90ad1f"}
+    known = {"__verify_browser": seen, "__verify_ended": {"status": server, "checks": [left]}}
+    found = facts("ended", "what the browser has shown", **known)["__verify_browser"]
+    assert found["checks"] == [SKIPPED, left]
+    assert found["status"] == ("critical" if "critical" in (browser, server) else "ok")
+    rule, _templar = task_of("browser", "no test failed")
+    judged = Templar(loader=DataLoader(), variables={"__verify_browser": found})
+    assert judged.evaluate_conditional(rule["ansible.builtin.assert"]["that"]) is (
+        "critical" not in (browser, server)
+    )
+
+
+def test_what_names_an_ended_session_is_looked_up_on_the_host_and_sealed_until_then():
+    begin = load(Role("verify").path / "tasks/begin_browser.yml")
+    [choose, use] = begin
+    assert choose["no_log"] is True
+    assert use["browser_flow"]["seal"] == "{{ __verify_seal }}"
+    [look, _add] = load(Role("verify").path / "tasks/ended.yml")
+    assert look["session_end_info"]["seal"] == use["browser_flow"]["seal"]
+    assert "delegate_to" in use and "delegate_to" not in look
+    judge = [task["name"] for task in load(Role("verify").path / "tasks/browser.yml")]
+    looked, judged = (
+        next(number for number, name in enumerate(judge) if name.endswith(end))
+        for end in ("left on the server", "no test failed")
+    )
+    assert looked < judged
 
 
 def remembered(level: str, answer: dict) -> list[str]:
