@@ -38,6 +38,7 @@ bench: .venv/installed prepare
 
 # The monitoring has to be silent through ten changes: five deploys and five rollbacks.
 chaos: .venv/installed prepare
+	.venv/bin/ansible-playbook sandbox/playbooks/browser.yml
 	tests/bin/rules
 	tests/bin/lanes backup='tests/bin/molecule backup' migrations='tests/bin/molecule migrations' faults='tests/bin/molecule faults' \
 		monitoring='env MONITORING_CHANGES=5 tests/bin/molecule monitoring' doctor='tests/bin/molecule doctor'

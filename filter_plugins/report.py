@@ -105,8 +105,18 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
         and (not failure or "serves" in failure or check["name"].endswith("_again"))
         for check in (report["verification"] or {}).get("checks", [])
     )
-    if (prober and not prober.get("kept", True)) or lost:
-        reasons = [*prober.get("reasons", []), *([f"{lost} who were logged in are lost"] if lost else [])]
+    # A tab that waits is a user too, also of a deploy that was switched back.
+    refused = [
+        f"the public address: {check['reason']}"
+        for check in (report["verification"] or {}).get("checks", [])
+        if check["name"] == "public_address" and check["status"] == "critical"
+    ]
+    if (prober and not prober.get("kept", True)) or lost or refused:
+        reasons = [
+            *prober.get("reasons", []),
+            *([f"{lost} who were logged in are lost"] if lost else []),
+            *refused,
+        ]
         return {
             "state": "broken",
             "title": "The promise was not kept",
@@ -460,7 +470,10 @@ def report_summary(report: Mapping[str, Any]) -> list[str]:
         *([numbers] if numbers else []),
         *sessions,
         *(
-            [f"verified by {_level(report['verification'])}: {asked.count('ok')} of {len(asked)} checks ok"]
+            [
+                f"verified by {_level(report['verification']) or 'what was open before'}: "
+                f"{asked.count('ok')} of {len(asked)} checks ok"
+            ]
             if checks
             else []
         ),

@@ -8,10 +8,13 @@ module: browser_tab
 short_description: Prove that a tab which was open during a change goes on
 description:
   - Logs in as a canary user in Chromium on this machine, leaves the tab alone until the public address answers as
-    O(release), then uses it as it is, with its access token over, and loaded anew. It logs out when O(ready) is gone.
+    O(release), then uses it as it is, with its access token over, and loaded anew. What it has seen is in O(told) then,
+    and the tab stays open until O(ready) is gone.
+  - Where another release answers by then, because the change was taken back or O(release) never became live, it uses
+    the tab once more, on that one. At the end it logs out.
+  - Until the tab is open, an error means that nothing can be seen. What the public address refuses afterwards is
+    critical, and the tab goes on waiting.
   - It is meant to be started before a change with C(async) and C(poll=0), and asked after it.
-  - Where the tab cannot be opened, or O(release) does not come, the result is RV(status=unknown) with a sentence in
-    RV(problem).
 requirements:
   - playwright
   - Chromium or Google Chrome
@@ -144,8 +147,14 @@ options:
     default: X-Release
   ready:
     description: >-
-      File that is made as soon as the tab is open. When the caller removes it, the tab logs out and the module ends;
-      until then the session lasts, so that a comparison of who was logged in finds it.
+      File that is made as soon as the tab is open. The caller removes it to have the tab go on where a change was taken
+      back, log out, and the module end. Until then the session lasts: a comparison of who was logged in finds it.
+    type: path
+    required: true
+  told:
+    description: >-
+      File that is made when the tab has gone on with O(release), and is gone when the module ends. It holds the result
+      until then as JSON, for a caller who decides by it whether the change is taken back.
     type: path
     required: true
   process:
@@ -176,6 +185,7 @@ EXAMPLES = r"""
     paths: {login: /v1/session, refresh: /v1/session/refresh, logout: /v1/session/end}
     release: v2-0123456789ab
     ready: /tmp/tab.ready
+    told: /tmp/tab.json
     process: 4711
   delegate_to: localhost
   async: 1000
@@ -184,20 +194,39 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: V(ok), V(critical) when the tab did not go on, V(unknown) when nothing was seen.
+  description: The worst of RV(checks); V(unknown) when nothing was seen.
   returned: success
   type: str
   sample: ok
 problem:
-  description: Why nothing was seen; empty when it was.
+  description: Why nothing was seen of O(release); empty when it was.
   returned: success
   type: str
   sample: There is no browser on this machine
-reason:
-  description: What went wrong in the tab; empty when nothing did.
+checks:
+  description: What was seen.
   returned: success
-  type: str
-  sample: the tab as it is shows no user any more
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: >-
+        V(browser_tab_left_open) is the tab on O(release), V(browser_tab_left_open_again) the same tab on the release
+        that was live once the change had failed, V(public_address) what was refused while the tab waited.
+      type: str
+      sample: browser_tab_left_open
+    status:
+      description: V(ok), V(critical), or V(skipped) when nothing was seen.
+      type: str
+      sample: ok
+    reason:
+      description: What went wrong, or why nothing was seen.
+      type: str
+      sample: the tab as it is shows no user any more
+    guide:
+      description: Test of the deployment guide that this is a part of.
+      type: str
+      sample: Test 2
 waited_seconds:
   description: How long the tab was open before it went on.
   returned: success
@@ -205,6 +234,7 @@ waited_seconds:
   sample: 21.3
 """
 
+import json
 import os
 import time
 from pathlib import Path
@@ -220,23 +250,19 @@ from ansible.module_utils.browser_site import (
     read_site,
     sync_playwright,
 )
-from ansible.module_utils.browser_tab import OpenTab
+from ansible.module_utils.browser_tab import Address, OpenTab, Refused, check, first_line
 
 #: The change comes first where the processors are few: a browser takes seconds of them to start.
 NICENESS = 5
-#: The result of a tab that nothing was seen of, without the `problem`.
-NOTHING = {"status": "unknown", "reason": "", "waited_seconds": 0.0}
+LEFT_OPEN = "browser_tab_left_open"
 ARGUMENT_SPEC = BROWSER_SPEC | {
     "release": {"type": "str", "required": True},
     "release_header": {"type": "str", "default": "X-Release"},
     "ready": {"type": "path", "required": True},
+    "told": {"type": "path", "required": True},
     "process": {"type": "int", "required": True},
     "wait_seconds": {"type": "int", "default": 900},
 }
-
-
-def first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
 
 
 def is_needed(until: float, process: int) -> bool:
@@ -244,34 +270,72 @@ def is_needed(until: float, process: int) -> bool:
     return time.monotonic() < until and os.path.exists(f"/proc/{process}")
 
 
-def go_through(params: dict[str, Any], tab: OpenTab) -> dict[str, Any]:
-    """Open the tab, wait for the change, and go on; a result without `changed`."""
-    ready, begun = Path(params["ready"]), time.monotonic()
-    until = begun + params["wait_seconds"]
+def seen(checks: list[dict[str, str]], problem: str = "", waited: float = 0.0) -> dict[str, Any]:
+    """A result without `changed`."""
+    states = {one["status"] for one in checks}
+    status = next((state for state in ("critical", "ok") if state in states), "unknown")
+    return {"status": status, "problem": problem, "checks": checks, "waited_seconds": round(waited, 1)}
+
+
+def nothing(problem: str) -> dict[str, Any]:
+    """The result of a tab that nothing was seen of."""
+    return seen([check(LEFT_OPEN, [], problem)], problem)
+
+
+def leave_open(params: dict[str, Any], tab: OpenTab) -> str:
+    """Open the tab; a sentence where there is none to be left open."""
     try:
         tab.log_in(params["user"], params["password"])
         if tab.live(params["release_header"]) == params["release"]:
-            return NOTHING | {"problem": f"{params['release']} was live before the tab was open"}
-        ready.parent.mkdir(parents=True, exist_ok=True)
-        ready.touch(mode=0o600)
-        came = tab.wait_for(
-            lambda: tab.live(params["release_header"]) == params["release"],
-            lambda: is_needed(until, params["process"]),
-        )
-    except BrowserError as error:
-        return NOTHING | {
-            "problem": f"no tab could be left open at {tab.path() or params['url']}: {first_line(error)}"
-        }
-    waited = round(time.monotonic() - begun, 1)
-    if not came:
-        return NOTHING | {"problem": f"{params['release']} did not become live", "waited_seconds": waited}
+            return f"{params['release']} was live before the tab was open"
+    except (BrowserError, Refused) as error:
+        return f"no tab could be left open at {tab.path() or params['url']}: {first_line(error)}"
+    ready = Path(params["ready"])
+    ready.parent.mkdir(parents=True, exist_ok=True)
+    ready.touch(mode=0o600)
+    return ""
+
+
+def go_on(tab: OpenTab) -> list[str]:
+    """What is wrong with the tab when its user goes on with it."""
     try:
-        reason = "; ".join(tab.use())
-        tab.wait_for(lambda: not ready.exists(), lambda: is_needed(until, params["process"]))
+        return tab.use()
     except BrowserError as error:
-        reason = f"the tab at {tab.path()}: {first_line(error)}"
-    status = "critical" if reason else "ok"
-    return {"status": status, "problem": "", "reason": reason, "waited_seconds": waited}
+        return [f"the tab at {tab.path()}: {first_line(error)}"]
+
+
+def go_through(params: dict[str, Any], tab: OpenTab) -> dict[str, Any]:
+    """Open the tab, wait for the change, and go on, also where it is taken back; a result without `changed`."""
+    begun = time.monotonic()
+    if problem := leave_open(params, tab):
+        return nothing(problem)
+    ready, release, until = Path(params["ready"]), params["release"], begun + params["wait_seconds"]
+    address = Address(lambda: tab.live(params["release_header"]), (BrowserError, Refused))
+
+    def is_waited_for() -> bool:
+        return ready.exists() and is_needed(until, params["process"])
+
+    came = tab.wait_for(lambda: address.live() == release, is_waited_for)
+    waited = time.monotonic() - begun
+    if came:
+        checks, problem = [check(LEFT_OPEN, go_on(tab))], ""
+        tell(params["told"], seen([*checks, check("public_address", address.problems())], waited=waited))
+    else:
+        problem = f"{release} did not become live"
+        checks = [check(LEFT_OPEN, [], problem)]
+    # Where the time is over, or the run is dead, nobody has taken anything back.
+    if (came or not ready.exists()) and tab.wait_for(
+        lambda: address.live() not in ("", release), is_waited_for
+    ):
+        checks.append(check(f"{LEFT_OPEN}_again", go_on(tab)))
+    return seen([*checks, check("public_address", address.problems())], problem, waited)
+
+
+def tell(path: str, result: dict[str, Any]) -> None:
+    """Write a result that is whole as soon as it is there."""
+    part = Path(f"{path}.part")
+    part.write_text(json.dumps(result), encoding="utf-8")
+    part.replace(path)
 
 
 def main() -> None:
@@ -281,7 +345,7 @@ def main() -> None:
         module.fail_json(msg=sentence)
     program, problem = find_program(params["program"])
     if problem or module.check_mode:
-        module.exit_json(changed=False, problem=problem, **NOTHING)
+        module.exit_json(changed=False, **(nothing(problem) if problem else seen([])))
     os.nice(NICENESS)
     try:
         with browser_pages.running(sync_playwright, program) as browser:
@@ -289,10 +353,11 @@ def main() -> None:
             try:
                 result = go_through(params, tab)
             finally:
-                Path(params["ready"]).unlink(missing_ok=True)
+                for file in ("ready", "told"):
+                    Path(params[file]).unlink(missing_ok=True)
                 tab.close()
     except browser_pages.NotStarted as failure:
-        module.exit_json(changed=False, problem=str(failure), **NOTHING)
+        module.exit_json(changed=False, **nothing(str(failure)))
     except BrowserError as error:
         module.fail_json(msg=f"{program} on {params['url']}: {first_line(error)}")
     module.exit_json(changed=False, **result)

@@ -3,12 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils import browser_pages as pages
 from ansible.module_utils.browser_flow import VIEWPORT, Names, Wire
+from ansible.module_utils.release_store import utc_now
 
 POLL_MS = 250
+#: The test of the guide that its checks stand for: nobody notices that a token was replaced.
+GUIDE = "Test 2"
+
+
+class Refused(Exception):
+    """The public address answered, and refused."""
+
+
+def first_line(error: Exception) -> str:
+    """What an error of the browser's library says, without its log."""
+    return str(error).splitlines()[0]
+
+
+def check(name: str, problems: list[str], skipped: str = "") -> dict[str, str]:
+    """A verdict as the other modules give it; `skipped` says why there is none."""
+    status = "critical" if problems else "skipped" if skipped else "ok"
+    return {"name": name, "status": status, "reason": "; ".join(problems) or skipped, "guide": GUIDE}
+
+
+@dataclass
+class Address:
+    """The public address while a tab waits: who is live there, and what it refused.
+
+    ask: returns the release that answers. Raises one of `failures` where nobody does.
+    """
+
+    ask: Callable[[], str]
+    failures: tuple[type[Exception], ...]
+    asked: int = 0
+    refused: list[str] = field(default_factory=list)
+
+    def live(self) -> str:
+        """The release that is live now; empty where the address refuses to say, which is kept."""
+        self.asked += 1
+        try:
+            return self.ask()
+        except self.failures as error:
+            self.refused.append(f"at {utc_now()}: {first_line(error)}")
+            return ""
+
+    def problems(self) -> list[str]:
+        """A sentence about what was refused, with the first of it."""
+        count = f"{len(self.refused)} of {self.asked} requests"
+        return (
+            [f"it refused {count} of a tab that waited, the first {self.refused[0]}"] if self.refused else []
+        )
 
 
 class OpenTab:
@@ -67,8 +115,13 @@ class OpenTab:
         return self._page.url.removeprefix(self._site.url) if self._page else ""
 
     def live(self, header: str) -> str:
-        """The release that the public address names now; empty where nobody answers."""
-        answer = self._context.request.get(self._site.url + "/", fail_on_status_code=False)
+        """The release that the public address names now; empty where it names none. Raises also Refused.
+
+        Over a connection of its own: one that is kept may be closed at any time, and a browser then tries another.
+        """
+        answer = self._context.request.get(self._site.url + "/", headers={"Connection": "close"})
+        if answer.status >= 500:
+            raise Refused(f"answered {answer.status}")
         return answer.headers.get(header.lower(), "")
 
     def _has_data(self, response: Any) -> bool:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from app_host import ROOT
 from playbook_run import PROJECT, Case, check_refusal, run
 
 BROKEN = ["broken-start", "broken-login", "broken-later", "forgets-sessions"]
@@ -54,6 +55,18 @@ def test_the_one_that_forgets_sessions_was_told_by_them_alone(app):
     checks = report["verification"]["checks"]
     assert {check["name"][:7] for check in checks if check["status"] == "critical"} == {"canary_"}
     assert "with the cookie" in report["failure"]["reason"]
+
+
+@pytest.mark.parametrize(("version", "first"), [("broken-start", "skipped"), ("broken-later", None)])
+def test_a_tab_from_before_goes_on_after_the_failure(app, version, first):
+    """What it has seen of the release that broke once it was live depends on when it looked."""
+    report = report_on(app, version)
+    seen = {check["name"]: check for check in report["verification"]["checks"]}
+    assert seen["browser_tab_left_open_again"]["status"] == "ok", seen
+    assert seen["public_address"]["status"] == "ok", seen
+    assert first in (None, seen["browser_tab_left_open"]["status"]), seen
+    history = [json.loads(line) for line in app.run(f"cat {ROOT}/audit.jsonl").splitlines()]
+    assert [line["outcome"] for line in history if line["release"] == report["release"]] == ["failed"]
 
 
 def test_nobody_holds_the_lock(host):

@@ -1,10 +1,11 @@
 """The live release with one fault of its tokens after the other: verification, monitor and deploy name it and fail."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from app_host import AppHost
+from app_host import ROOT, AppHost
 from playbook_run import Case, check_refusal, run
 
 INDEX = "rt_one_live_tip"
@@ -43,6 +44,10 @@ def test_a_fault_is_named(app, inventory, fault, playbook):
     with fault(app) as sentence:
         case = Case(fault.__name__, playbook, f"health checks are critical: .*{sentence}")
         check_refusal(case, run(case, inventory))
+    if playbook != "monitor":
+        last = json.loads(app.run(f"tail -n 1 {ROOT}/audit.jsonl"))
+        assert (last["verb"], last["outcome"], last["release"]) == (playbook, "failed", app.live())
+        assert "critical" in last["evidence"]
 
 
 def test_a_look_changes_nothing(app):

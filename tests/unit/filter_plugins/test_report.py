@@ -66,6 +66,8 @@ def test_who_is_lost_breaks_the_promise_though_no_request_failed():
         ("canary_plain_idle", "failed"),
         ("canary_plain_idle_again", "broken"),
         ("browser_tab_left_open", "failed"),
+        ("browser_tab_left_open_again", "broken"),
+        ("public_address", "broken"),
     ],
 )
 def test_a_session_that_is_lost_after_the_switch_back_breaks_the_promise(name: str, state: str):
@@ -83,6 +85,23 @@ def test_a_session_that_a_rollback_has_ended_breaks_the_promise(name: str, failu
     view = report_view(made)
     assert view["verdict"]["state"] == "broken"
     assert view["indicators"][0]["status"] == "critical"
+
+
+def test_what_a_tab_was_refused_breaks_the_promise_and_logs_nobody_out():
+    made = report()
+    made["verification"]["checks"].append(check("public_address", "critical", reason="it refused 1 of 9"))
+    view = report_view(made)
+    assert (view["verdict"]["state"], view["verdict"]["sentence"]) == (
+        "broken",
+        "the public address: it refused 1 of 9.",
+    )
+    assert view["indicators"][0]["status"] == "ok"
+
+
+def test_a_summary_names_what_was_open_before_where_nothing_else_was_verified():
+    made = without_traffic(failure=FAILURE)
+    made["verification"] = {"checks": [check("browser_tab_left_open_again", guide="Test 2")]}
+    assert "verified by what was open before: 1 of 1 checks ok" in report_summary(made)
 
 
 def test_a_tab_that_was_never_open_is_not_lost():

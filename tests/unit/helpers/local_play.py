@@ -12,8 +12,10 @@ import yaml
 from project_files import ROOT
 
 
-def play(folder: Path, tasks: list[dict[str, Any]], **variables: Any) -> str:
-    """Run tasks that have to succeed; returns what was printed. `folder` is where the playbook is written."""
+def begin(
+    folder: Path, tasks: list[dict[str, Any]], *arguments: str, **variables: Any
+) -> subprocess.Popen[str]:
+    """Begin to run tasks. `folder` is where the playbook is written."""
     content = {
         "name": "Play",
         "hosts": "localhost",
@@ -23,10 +25,16 @@ def play(folder: Path, tasks: list[dict[str, Any]], **variables: Any) -> str:
         "tasks": tasks,
     }
     (folder / "play.yml").write_text(yaml.safe_dump([content]))
-    done = subprocess.run(
-        ["ansible-playbook", "--inventory=localhost,", str(folder / "play.yml")],
+    return subprocess.Popen(
+        ["ansible-playbook", "--inventory=localhost,", *arguments, str(folder / "play.yml")],
         env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "true"},
-        cwd=ROOT, capture_output=True, text=True,
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+
+
+def play(folder: Path, tasks: list[dict[str, Any]], **variables: Any) -> str:
+    """Run tasks that have to succeed; returns what was printed."""
+    going = begin(folder, tasks, **variables)
+    printed, complained = going.communicate()
+    assert going.returncode == 0, printed + complained
+    return printed

@@ -8,14 +8,31 @@ from browser_options import OPTIONS as BROWSER_OPTIONS
 from browser_options import SITE, broken_browser
 from manual import results_in_manual, returned
 
-OPTIONS = BROWSER_OPTIONS | {"release": "v2-0123456789ab", "ready": "/nowhere/tab", "process": 1}
+OPTIONS = BROWSER_OPTIONS | {
+    "release": "v2-0123456789ab",
+    "ready": "/nowhere/tab",
+    "told": "/nowhere/tab.json",
+    "process": 1,
+}
 
 
 def test_without_a_browser_it_says_so(run_module):
     result = run_module(browser_tab, OPTIONS)
     assert (result["status"], result["changed"]) == ("unknown", False)
     assert "looked for no-such-browser" in result["problem"]
+    [check] = result["checks"]
+    assert (check["name"], check["status"], check["reason"]) == (
+        "browser_tab_left_open",
+        "skipped",
+        result["problem"],
+    )
     assert returned(result) == results_in_manual(browser_tab)
+
+
+def test_a_dry_run_sees_nothing(run_module, tmp_path):
+    options = OPTIONS | {"program": broken_browser(tmp_path)}
+    result = run_module(browser_tab, options, check_mode=True)
+    assert (result["status"], result["problem"], result["checks"]) == ("unknown", "", [])
 
 
 def test_a_browser_that_does_not_start_is_a_sentence(run_module, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -21,20 +22,28 @@ def secrets() -> dict[str, str]:
     return {name: str(value) for name, value in yaml.safe_load(VAULT.read_text()).items()}
 
 
-def talk(playbook: str, version: str = "") -> Case:
-    given = {"prober_enabled": False, "release_keep": 50} | ({"igny8_version": version} if version else {})
-    return Case(version or playbook, playbook, "", (*TALKATIVE, f"--extra-vars={json.dumps(given)}"))
+def talk(playbook: str, jobs: Path, version: str = "") -> Case:
+    given = {"prober_enabled": False, "release_keep": 50, "verify_level": "browser"}
+    given |= {"igny8_version": version} if version else {}
+    arguments = (*TALKATIVE, f"--extra-vars={json.dumps(given)}")
+    return Case(version or playbook, playbook, "", arguments, environment={"ANSIBLE_ASYNC_DIR": str(jobs)})
 
 
 @pytest.fixture(scope="module")
-def outputs(inventory) -> dict[str, str]:
+def jobs(tmp_path_factory) -> Path:
+    """Where Ansible keeps what browsers in the background say."""
+    return tmp_path_factory.mktemp("jobs")
+
+
+@pytest.fixture(scope="module")
+def outputs(inventory, jobs) -> dict[str, str]:
     """What a deploy that fails, one that succeeds, a look, a backup and a rollback print."""
     cases = [
-        talk("deploy", "broken-login"),
-        talk("deploy", "next"),
-        talk("verify"),
-        talk("backup"),
-        talk("rollback"),
+        talk("deploy", jobs, "broken-login"),
+        talk("deploy", jobs, "next"),
+        talk("verify", jobs),
+        talk("backup", jobs),
+        talk("rollback", jobs),
     ]
     answers = {case.name: run(case, inventory) for case in cases}
     assert {name: answer.code == 0 for name, answer in answers.items()} == {
@@ -51,6 +60,14 @@ def test_secrets_are_secret_enough_to_be_searched_for():
 @pytest.mark.parametrize("name", secrets())
 def test_no_run_prints_a_secret(outputs, name: str):
     assert [run_name for run_name, text in outputs.items() if secrets()[name] in text] == []
+
+
+def test_browsers_were_used_and_their_jobs_are_forgotten(outputs, jobs):
+    """What a run leaves there that dies: `tests/browser/test_browser_tab.py`."""
+    assert [name for name, text in outputs.items() if "verified by the API alone" in text] == []
+    assert {"browser_flow", "browser_tab"} <= set(re.findall(r"browser_\w+", outputs["next"]))
+    assert [path for path in jobs.rglob("*") if path.is_file()] == []
+    assert list((PROJECT / "reports/pictures").rglob("*.jpg")) != []
 
 
 def test_no_run_prints_a_token(outputs):

@@ -1,0 +1,80 @@
+"""A release that is live already and fails its verification: the history of the host tells of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from local_play import play
+from project_files import ROOT, dicts, load
+
+UNVERIFIED = ROOT / "playbooks/tasks/unverified.yml"
+KNOWN = {
+    "release_id": "v1-aa",
+    "release_run": {"holder": "0123456789ab", "user": "ann", "host": "desk", "verb": "verify"},
+    "release_inventory_name": "staging",
+}
+
+
+def told(folder: Path, root: Path) -> dict[str, str]:
+    """What a verification that fails says last."""
+    fails = {"name": "judge", "ansible.builtin.fail": {"msg": "Release v1-aa fails 1 of 9 checks."}}
+    keep = {
+        "name": "Keep",
+        "ansible.builtin.copy": {
+            "content": "{{ ansible_failed_result.msg }}",
+            "dest": str(folder / "said"),
+        },
+    }
+    outer = {
+        "name": "Verify",
+        "block": [
+            {
+                "name": "Inner",
+                "block": [fails],
+                "rescue": [{"name": "Fail", "ansible.builtin.include_tasks": str(UNVERIFIED)}],
+            }
+        ],
+        "rescue": [keep],
+    }
+    play(folder, [outer], **KNOWN, release_root=str(root))
+    return (folder / "said").read_text()
+
+
+def test_the_history_has_the_outcome_and_the_run_its_cause(tmp_path: Path):
+    assert told(tmp_path, tmp_path) == "Release v1-aa fails 1 of 9 checks."
+    [line] = (tmp_path / "audit.jsonl").read_text().splitlines()
+    entry = json.loads(line)
+    assert (entry["verb"], entry["release"], entry["user"]) == ("verify", "v1-aa", "ann")
+    assert (entry["outcome"], entry["evidence"]) == (
+        "failed",
+        'in "judge": Release v1-aa fails 1 of 9 checks.',
+    )
+
+
+def test_a_history_that_cannot_be_written_hides_no_cause(tmp_path: Path):
+    assert told(tmp_path, tmp_path / "nowhere") == "Release v1-aa fails 1 of 9 checks."
+
+
+@pytest.mark.parametrize("playbook", ["verify", "deploy", "rollback"])
+def test_what_is_live_already_is_verified_nowhere_else(playbook: str):
+    """A playbook verifies by the tasks that tell of a failure, and by what brings a release live."""
+    used = [
+        task.get(f"ansible.builtin.{kind}_tasks")
+        for task in dicts(load(ROOT / f"playbooks/{playbook}.yml"))
+        for kind in ("import", "include")
+    ]
+    roles = [
+        role["tasks_from"]
+        for task in dicts(load(ROOT / f"playbooks/{playbook}.yml"))
+        if (role := task.get("ansible.builtin.import_role") or task.get("ansible.builtin.include_role"))
+        and role["name"] == "verify"
+    ]
+    assert "tasks/verify_live.yml" in used
+    assert "main" not in roles
+
+
+def test_a_failure_of_it_is_told():
+    [block] = [task for task in load(ROOT / "playbooks/tasks/verify_live.yml") if "rescue" in task]
+    assert [task["ansible.builtin.include_tasks"] for task in block["rescue"]] == ["unverified.yml"]
