@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 #: Of so many trials without a failure on, a success above 99.9 % is shown with 95 % confidence.
@@ -55,37 +56,62 @@ def survival(days: Iterable[Mapping[str, float]]) -> list[list[float]]:
     return curve
 
 
-def monitoring_points(
-    figures: list[Mapping], answers: list[Mapping], values: Mapping[str, Any]
-) -> list[dict[str, list]]:
-    """Return the points of each figure: Prometheus' answers to a range, else the database's one value."""
-    points = []
-    for place, figure in enumerate(figures):
-        result = (answers[place].get("json") or {}).get("data", {}).get("result", []) if answers else []
-        value = values.get(figure.get("sql", ""))
-        own = [[0, value]] if value is not None else []
-        points.append({"points": result[0]["values"] if result else own})
-    return points
+def monitoring_known(asked: Mapping[str, Any], figures: Iterable[Mapping], place: str) -> dict[str, Any]:
+    """Return what a Prometheus answered, with a problem where it answers and has none of the figures.
+
+    A query that is 0 where there is nothing says nothing of that.
+    """
+    names = [figure["name"] for figure in figures if "vector(0)" not in figure["query"]]
+    if asked["problem"] or any(asked["points"][name] for name in names):
+        return dict(asked)
+    said = f"{place} answers, and has none of the figures: it reads no exporter, or lacks the rules."
+    return dict(asked) | {"problem": said}
 
 
 def monitoring_view(
-    figures: list[Mapping], answers: list[Mapping], days: list[Mapping], source: str
+    figures: list[Mapping],
+    asked: Mapping[str, Any],
+    place: str,
+    database: list[Mapping],
+    kept: Iterable[Mapping] = (),
 ) -> dict[str, Any]:
-    """Return what the page shows: a row and a chart for each figure, and the survival of remembered sessions.
+    """Return what the page shows: rows with charts, the survival of remembered sessions, and what is not known.
 
-    figures: name, unit and goal of each. answers: for each [time, value] pairs as ``points``. days: see ``survival``.
+    figures: name, unit and goal of each. asked: ``points`` by their names, and the ``problem`` of the Prometheus, which
+    is ``place``. database: rows of the query now.sql.j2. kept: what the filters of monitoring_kept.py return, of each
+    source.
     """
-    rows = [_row(figure, answer["points"]) for figure, answer in zip(figures, answers, strict=True)]
-    values = {row["name"]: row["last"] for row in rows}
-    failed, trials = (values.get(f"refreshes{part} in three days") for part in (" that failed", ""))
+    kept = list(kept)
+    days = [row for row in database if row["day"] is not None]
+    values = next((row for row in database if row["day"] is None), {})
+    alive = [source["alive"] for source in kept if source.get("alive")]
+    rows = [
+        _row(figure, *_known(figure, asked, place, values, alive[0] if alive else [])) for figure in figures
+    ]
+    shown = {row["name"]: row["last"] for row in rows}
+    failed, trials = (shown.get(f"refreshes{part} in three days") for part in (" that failed", ""))
     curve = survival(days)
+    notes = [note for source in kept for note in source["notes"]]
     return {
-        "source": source,
-        "rows": rows,
+        "source": "the database and the logs" if asked["problem"] else place,
+        "notes": [f"{asked['problem']} The database and the logs are used.", *notes]
+        if asked["problem"]
+        else notes,
+        "rows": [*rows, *(_counted(series) for source in kept for series in source["series"])],
         "success": _success(failed, trials),
         "survival": _chart(curve, 1.0) if days else {},
         "survivors": _survivors(curve, 7),
     }
+
+
+def _known(figure: Mapping, asked: Mapping, place: str, values: Mapping, alive: list) -> tuple[list, str]:
+    """Return the points of a figure and where they are from: of the Prometheus, else what the database knows."""
+    if points := asked["points"].get(figure["name"]):
+        return points, place
+    value = values.get(figure.get("sql", ""))
+    if value is None:
+        return [], ""
+    return alive if alive and figure["sql"] == "active" else [[0, value]], "the database"
 
 
 def _survivors(curve: list[list[float]], days: int) -> str:
@@ -99,17 +125,35 @@ def _survivors(curve: list[list[float]], days: int) -> str:
     return f"{share:.1%} after {days} days"
 
 
-def _row(figure: Mapping, points: list) -> dict[str, Any]:
+def _row(figure: Mapping, points: list, source: str) -> dict[str, Any]:
     known = [(float(at), float(value)) for at, value in points if str(value) not in ("NaN", "+Inf", "-Inf")]
     last = known[-1][1] if known else None
     most = max((value for _at, value in known), default=0.0)
     return {
         "name": figure["name"],
         "goal": figure.get("goal", ""),
+        "source": source if known else "",
         "last": last,
         "shown": _shown(last, figure.get("unit", "")),
         "most": _shown(most if known else None, figure.get("unit", "")),
         "chart": _chart(known, most) if len(known) > 1 else {},
+        "begins": moment(known[0][0]) if len(known) > 1 else "",
+    }
+
+
+def _counted(series: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of what was counted over time, which has a chart where there was any."""
+    points, most = series["points"], max(count for _at, count in series["points"])
+    total = sum(count for _at, count in points)
+    return {
+        "name": series["name"],
+        "goal": "",
+        "source": series["source"],
+        "last": float(total),
+        "shown": f"{total} in {series['span']}",
+        "most": f"{most} in {series['step']}",
+        "chart": _chart(points, most) if most and len(points) > 1 else {},
+        "begins": moment(points[0][0]),
     }
 
 
@@ -129,6 +173,11 @@ def _success(failed: float | None, trials: float | None) -> str:
     return f"{counted}: with 95 % confidence {bound:.3%} or more succeed."
 
 
+def moment(at: float) -> str:
+    """Return a time as the page has it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def _chart(points: list, most: float) -> dict[str, Any]:
     """Return the line of a chart in its units."""
     begins, ends = points[0][0], points[-1][0]
@@ -141,13 +190,17 @@ def _chart(points: list, most: float) -> dict[str, Any]:
 
 
 def monitoring_table(view: Mapping[str, Any]) -> list[str]:
-    """Return the current values as lines of text."""
+    """Return the current values as lines of text, and where they are from."""
     width = max((len(row["name"]) for row in view["rows"]), default=0)
-    lines = [f"{row['name']:{width}}  {row['shown']:>14}  {row['goal']}".rstrip() for row in view["rows"]]
+    lines = [
+        f"{row['name']:{width}}  {row['shown']:>20}  {row['goal']:14}  {row['source']}".rstrip()
+        for row in view["rows"]
+    ]
     return [
         *lines,
         view["success"],
         *([f"Remembered sessions alive: {view['survivors']}"] * bool(view["survivors"])),
+        *view["notes"],
     ]
 
 
@@ -158,5 +211,5 @@ class FilterModule:
         return {
             "monitoring_view": monitoring_view,
             "monitoring_table": monitoring_table,
-            "monitoring_points": monitoring_points,
+            "monitoring_known": monitoring_known,
         }

@@ -18,6 +18,11 @@ options:
     type: list
     elements: str
     default: []
+  switched_off:
+    description: Roles that the inventory has switched off. What they need may be missing or unfinished; the rest is checked.
+    type: list
+    elements: str
+    default: []
   rules:
     description: >-
       What a value must be like, by a regular expression over the names of variables; the first that fits counts.
@@ -264,6 +269,7 @@ class LookupModule(LookupBase):
             given.problem(name, option, rule_for(name, rules))
             for role in sorted(set(terms))
             for name, option in options[role].items()
+            if not (option.get("required") and role in self.get_option("switched_off"))
         ]
         read = set_later.union(self.get_option("known"), names_read(variables), *options.values())
         return self._unknown(variables, read, set(options)) + list(dict.fromkeys(filter(None, problems)))

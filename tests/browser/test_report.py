@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from evidence import broken, check, report
+from monitoring_kept import monitoring_log
+from monitoring_page import monitoring_view
 from report import TESTS, html_page, report_rows, report_view
 
 SIZES = {"screen": (1280, 900), "phone": (390, 844)}
@@ -156,3 +158,29 @@ def test_the_list_of_runs(page, tmp_path: Path):
     show(page, report_rows(str(tmp_path)), "index.html.j2", tmp_path)
     check_calm(page)
     assert "No run has left a report here." in page.inner_text("body")
+
+
+def test_the_page_of_figures_without_a_prometheus(page, tmp_path: Path):
+    log = {
+        "names": ["answers", "answers of 401", "answers of 5xx"],
+        "counts": [
+            {"at": 60 * minute, "name": name, "count": minute + 1}
+            for minute in range(90)
+            for name in ("answers", "answers of 401")
+        ],
+        "step": 60, "first": 0.0, "until": 5399.0, "lines": 8190, "understood": 8190, "problems": [],
+    }  # fmt: skip
+    days = [{"day": day, "ended_then": 1, "alive_then": 9} for day in range(9)]
+    figures = [{"name": "tokens", "query": "tokens", "sql": "active"}, {"name": "lost", "query": "lost"}]
+    asked = {"points": {}, "problem": "http://127.0.0.1:9090 does not answer (Connection refused)."}
+    kept = [monitoring_log(log, "edge", "edge-edge-1")]
+    view = monitoring_view(figures, asked, "Prometheus", [{"day": None, "active": 5}, *days], kept)
+    show(page, view, "monitor.html.j2", tmp_path)
+    check_calm(page)
+    drawn = page.locator("polyline").evaluate_all("all => all.map(one => one.getBBox().height)")
+    assert len(drawn) == 3 and min(drawn) > 5
+    rows = dict(page.locator("tr:has(td)").evaluate_all(
+        "all => all.map(row => [row.cells[0].innerText, row.cells[4].innerText])"
+    ))  # fmt: skip
+    assert rows["answers of 401"] == "the edge's log" and rows["lost"] == "not known"
+    assert page.locator("text=Connection refused").count() == 1

@@ -79,7 +79,34 @@ def several_at_once(number: int) -> Case:
     )
 
 
+#: What is no address of a Prometheus: a password has no place in it, and a query is added to it.
+NO_PROMETHEUS = {
+    "word": "prometheus",
+    "scheme": "ftp://prometheus",
+    "password": "https://user:secret@prometheus",
+    "query": "http://prometheus/?a=b",
+    "command": "http://$(reboot)/",
+    "newline": "http://prometheus/\n",
+    "number": 9090,
+}
 CASES = [
+    *(
+        Case(
+            f"prometheus-{name}",
+            "monitor",
+            one_problem(
+                "monitoring_prometheus_url is .{1,60}; (an address that begins with http.*|text) is needed."
+            ),
+            extra(monitoring_prometheus_url=value),
+        )
+        for name, value in NO_PROMETHEUS.items()
+    ),
+    Case(
+        "prometheus-authority",
+        "monitor",
+        one_problem("monitoring_prometheus_ca_cert is 'ca.pem'; an absolute path without '..' is needed."),
+        extra(monitoring_prometheus_ca_cert="ca.pem"),
+    ),
     *(several_at_once(number) for number in range(max(len(values) for values, _needed in BAD.values()))),
     *(
         Case(

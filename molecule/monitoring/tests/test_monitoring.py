@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import socket
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -72,6 +76,27 @@ def watched(app: AppHost, inventory: Path) -> float:
     return time.monotonic()
 
 
+@pytest.fixture
+def forwarded(app) -> Iterator[str]:
+    """Prometheus of the host, at an address of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    ssh = app.host.backend
+    options = [*shlex.split(ssh.ssh_extra_args), "-i", ssh.ssh_identity_file, "-p", ssh.host.port]
+    tunnel = subprocess.Popen(
+        ["ssh", "-N", *options, "-L", f"{port}:127.0.0.1:9090", f"{ssh.host.user}@{ssh.host.name}"]
+    )
+    for _ in range(50):
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.2)
+    yield f"http://127.0.0.1:{port}"
+    tunnel.terminate()
+    tunnel.wait(timeout=10)
+
+
 def test_every_source_is_read_and_a_second_setup_changes_nothing(watched, app, inventory):
     assert {one["metric"]["job"] for one in ask(app, "up == 1")} >= {"postgres", "redis", "edge"}
     assert "changed=0" in play("setup", SETUP, inventory).split("PLAY RECAP")[1]
@@ -124,6 +149,14 @@ def test_the_figures_of_prometheus_are_shown_with_a_chart_of_each(watched, app, 
     assert "refreshes that failed in an hour" in play("monitor", SETUP, inventory)
     page = (PROJECT / "reports" / "monitor.html").read_text()
     assert "by Prometheus" in page
+    assert page.count("<polyline points=") >= 4
+
+
+def test_a_prometheus_is_asked_where_the_control_node_reaches_it(watched, app, inventory, forwarded):
+    given = json.dumps(json.loads(SETUP) | {"monitoring_prometheus_url": forwarded})
+    assert "refreshes that failed in an hour" in play("monitor", given, inventory)
+    page = (PROJECT / "reports" / "monitor.html").read_text()
+    assert f"by {forwarded}" in page
     assert page.count("<polyline points=") >= 4
 
 

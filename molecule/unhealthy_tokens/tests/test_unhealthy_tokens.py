@@ -1,14 +1,18 @@
 """The live release with one fault of its tokens after the other: verification, monitor and deploy name it and fail."""
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from app_host import ROOT, AppHost
-from playbook_run import Case, check_refusal, run
+from playbook_run import PROJECT, Case, check_refusal, run
 
+PAGE = PROJECT / "reports" / "monitor.html"
 INDEX = "rt_one_live_tip"
+TOKEN = "token-51c07be2"
 PLAYBOOKS = ["verify", "monitor", "deploy"]
 
 
@@ -36,6 +40,49 @@ def test_healthy_tokens_pass(app, inventory):
     for playbook in PLAYBOOKS:
         answer = run(Case("healthy", playbook, ""), inventory)
         assert answer.code == 0, answer.text
+
+
+def test_rows_and_logs_are_shown_over_time_without_a_prometheus(app, inventory):
+    answer = run(Case("figures", "monitor", ""), inventory)
+    assert (
+        "http://127.0.0.1:9090 does not answer (Connection refused). The database and the logs are used."
+        in answer.text
+    )
+    rows = {
+        html.unescape(name): (now, html.unescape(source))
+        for name, now, source in re.findall(
+            "<tr><td>(.*?)</td><td>(.*?)</td><td>.*?</td><td>.*?</td><td>(.*?)</td>", PAGE.read_text()
+        )
+    }
+    made = int(
+        app.sql("SELECT count(*) FROM auth_refresh_token WHERE created_at > now() - interval '8 days'")
+    )
+    # What the checks of the same run add comes after the page.
+    assert 0 < int(rows["tokens issued"][0].split()[0]) <= made
+    assert rows["tokens issued"][1] == "the database"
+    for name, source in (
+        ("answers of 401", "the edge's log"),
+        ("answers of 403", "the edge's log"),
+        ("refreshes answered 2xx", "the edge's log"),
+        ("refresh: rotated", "the backends' logs"),
+    ):
+        assert int(rows[name][0].split()[0]) > 0, name
+        assert rows[name][1] == source
+    # Charts of what happened, and of nothing else: each has a line that is more than one point.
+    lines = re.findall('<polyline points="(.*?)"', PAGE.read_text())
+    assert len(lines) >= 8
+    assert min(len(line.split()) for line in lines) > 1
+
+
+def test_a_prometheus_that_does_not_answer_is_named(app, inventory):
+    given = json.dumps(
+        {"monitoring_prometheus_url": "http://127.0.0.1:1", "monitoring_prometheus_password": TOKEN}
+    )
+    answer = run(Case("elsewhere", "monitor", "", (f"--extra-vars={given}", "-vvv")), inventory)
+    assert answer.code == 0, answer.text
+    assert "http://127.0.0.1:1 does not answer (Connection refused). The database and the logs" in answer.text
+    assert TOKEN not in answer.text.replace(f"--extra-vars={given}", "")
+    assert "tokens issued" in PAGE.read_text()
 
 
 @pytest.mark.parametrize("fault", [missing_index, sessions_of_a_deactivated_user])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from monitoring import monitoring_burns, monitoring_identifier, monitoring_windows
-from monitoring_page import monitoring_table, monitoring_view, success_at_least, survival
+from monitoring_kept import monitoring_rows
+from monitoring_page import monitoring_known, monitoring_table, monitoring_view, success_at_least, survival
 from report import html_page
 
 FIGURES = [
@@ -13,10 +14,18 @@ FIGURES = [
     {"name": "answers of 5xx", "unit": "share"},
 ]
 
+NOT_ASKED = {"points": {}, "problem": "It does not answer."}
+KEPT = [
+    {"at": 0, "name": "tokens issued", "count": 2, "step": 3600},
+    {"at": 7200, "name": "tokens issued", "count": 7, "step": 3600},
+    {"at": 7300, "name": "alive", "count": 9, "step": 3600},
+]
+
 
 def view(trials: float, failed: float, days: list | None = None) -> dict:
-    answers = [{"points": [[0, "0"], [60, str(value)]]} for value in (trials, failed, 0.25)]
-    return monitoring_view(FIGURES, answers, days or [], "Prometheus")
+    values = zip(FIGURES, (trials, failed, 0.25), strict=True)
+    points = {figure["name"]: [[0, "0"], [60, str(value)]] for figure, value in values}
+    return monitoring_view(FIGURES, {"points": points, "problem": ""}, "Prometheus", days or [])
 
 
 @pytest.mark.parametrize(
@@ -61,8 +70,13 @@ def test_what_is_alive_after_seven_days_is_said_where_that_is_known(days: list[i
 
 
 def test_nothing_known_is_said():
-    empty = monitoring_view(FIGURES, [{"points": []}] * 3, [], "the database")
-    assert [row["shown"] for row in empty["rows"]] == ["no data"] * 3
+    empty = monitoring_view(
+        FIGURES, NOT_ASKED, "Prometheus", [], [{"series": [], "notes": ["Nothing is known."]}]
+    )
+    assert [(row["shown"], row["source"], row["chart"]) for row in empty["rows"]] == [("no data", "", {})] * 3
+    assert empty["notes"] == ["It does not answer. The database and the logs are used.", "Nothing is known."]
+    assert empty["source"] == "the database and the logs"
+    assert html_page(empty, "monitor.html.j2").count("not known") == 3
     assert (
         empty["success"] == "No Prometheus tells how refreshes ended: nothing can be said of their success."
     )
@@ -73,7 +87,37 @@ def test_the_page_shows_figures_and_charts_and_takes_nothing_for_markup():
     shown["rows"][0]["name"] = "<script>"
     page = html_page(shown, "monitor.html.j2")
     assert "25.000 %" in page and page.count("<polyline") == 4 and "<script>" not in page
-    assert monitoring_table(shown)[2].split() == ["answers", "of", "5xx", "25.000", "%"]
+    assert monitoring_table(shown)[2].split() == ["answers", "of", "5xx", "25.000", "%", "Prometheus"]
+    assert "From Prometheus. At most 25.000 %. From 1970-01-01 00:00 UTC until now." in page
+
+
+def test_what_was_counted_is_shown_with_its_source_and_has_a_chart_where_there_was_any():
+    figures = [
+        {"name": "tokens", "query": "tokens", "sql": "active"},
+        {"name": "mean", "query": "mean", "sql": "mean"},
+    ]
+    now = {"day": None, "active": 9, "mean": 1.5}
+    shown = monitoring_view(
+        figures, NOT_ASKED, "Prometheus", [now], [monitoring_rows({"query_result": KEPT}, 86400)]
+    )
+    rows = {row["name"]: row for row in shown["rows"]}
+    assert (rows["tokens"]["shown"], rows["mean"]["shown"]) == ("9", "1.5")
+    assert (rows["tokens issued"]["shown"], rows["tokens issued"]["most"]) == ("9 in 3 hours", "7 in an hour")
+    assert {row["source"] for row in shown["rows"]} == {"the database"}
+    assert {name for name, row in rows.items() if row["chart"]} == {"tokens", "tokens issued"}
+    assert html_page(shown, "monitor.html.j2").count("<polyline") == 2
+
+
+def test_a_prometheus_that_has_none_of_the_figures_is_of_no_use():
+    figures = [{"name": "a", "query": "a"}, {"name": "alerts", "query": "count(x) or vector(0)"}]
+    asked = {"points": {"a": [], "alerts": [[0, "0"]]}, "problem": ""}
+    assert (
+        "Prometheus answers, and has none of the figures"
+        in monitoring_known(asked, figures, "Prometheus")["problem"]
+    )
+    one = asked | {"points": {"a": [[0, "1"]], "alerts": []}}
+    assert monitoring_known(one, figures, "Prometheus")["problem"] == ""
+    assert monitoring_known(NOT_ASKED, figures, "Prometheus") == NOT_ASKED
 
 
 def test_windows_shrink_to_some_scrapes_and_no_further():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -99,22 +98,58 @@ def test_what_gives_nothing_is_named():
     assert message.startswith("postgres and redis give no figures.")
 
 
-def test_the_figures_are_asked_for_until_now_wherever_the_control_node_is(monkeypatch):
-    asked = task("read", "read | Ask it for each figure since it measures")
-    monkeypatch.setenv("TZ", "Asia/Kolkata")
-    time.tzset()
-    try:
-        assert abs(float(templar().template(asked["vars"]["__now"])) - time.time()) < 60
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+@pytest.mark.parametrize(("url", "asked"), [("", "of this host"), ("https://prometheus.internal", "named")])
+def test_one_prometheus_is_asked_the_named_one_from_the_control_node(url: str, asked: str):
+    tasks = LOADER.load_from_file(str(ROLE.path / "tasks/prometheus.yml"), trusted_as_template=True)
+    [used] = [one for one in tasks if holds(one["when"], monitoring_prometheus_url=url)]
+    assert asked in used["name"]
+    assert (used.get("delegate_to"), used.get("become")) == (("localhost", False) if url else (None, None))
+
+
+@pytest.mark.parametrize(("problem", "read"), [("", False), ("It does not answer.", True)])
+def test_database_and_logs_are_read_over_time_where_no_prometheus_answers(problem: str, read: bool):
+    kept = task("read", "read | Read what is kept without a Prometheus")
+    points = dict.fromkeys((figure["name"] for figure in ROLE.constants["__monitoring_figures"]), [[0, "1"]])
+    assert holds(kept["when"], __monitoring_here={"points": points, "problem": problem}) is read
+    assert holds(kept["when"], __monitoring_here={"points": dict.fromkeys(points, []), "problem": ""})
+
+
+def test_a_look_at_the_database_ends_by_itself_and_changes_nothing():
+    for file, name in (
+        ("read", "read | Ask the database how long remembered sessions last, and what it knows of now"),
+        ("kept", "kept | Ask the database for what its rows tell over time"),
+    ):
+        settings = templar().template(
+            task(file, name)["community.postgresql.postgresql_query"]["connect_params"]
+        )
+        assert "statement_timeout=10s" in settings["options"]
+        assert "default_transaction_read_only=on" in settings["options"]
+
+
+def test_the_logs_of_backends_are_those_of_all_releases_and_of_no_frontend():
+    containers = [
+        {"name": "v1-api-1", "service": "api"},
+        {"name": "v2-api-1", "service": "api"},
+        {"name": "v2-web-1", "service": "web"},
+    ]
+    backends = templar(monitoring_containers=containers, monitoring_backend_service="api").template(
+        trust_as_template("{{ __monitoring_backends }}")
+    )
+    assert backends == ["v1-api-1", "v2-api-1"]
 
 
 def test_the_sessions_of_the_checks_count_for_nothing_that_the_database_is_asked():
     users = {"monitoring_user_table": "person", "monitoring_user_name_column": "email"}
     own = '"user_id" <> ALL(ARRAY(SELECT id FROM "person" WHERE "email" = ANY(string_to_array(%(canaries)s, \',\'))))'
     assert rendered("now.sql.j2", **users).count(own) == 2
-    assert "canaries" not in rendered("now.sql.j2")
+    assert rendered("kept.sql.j2", **users).count(own) == 1
+    assert "canaries" not in rendered("now.sql.j2") + rendered("kept.sql.j2")
+
+
+@pytest.mark.parametrize(("retention", "purge", "seconds"), [(30, 8, 8 * 86400), (3, 8, 3 * 86400)])
+def test_no_longer_ago_is_counted_than_all_rows_are_kept(retention: int, purge: int, seconds: int):
+    query = rendered("kept.sql.j2", monitoring_retention_days=retention, monitoring_purge_days=purge)
+    assert f"interval '{seconds} seconds'" in query
 
 
 def test_what_everybody_may_read_says_nothing_of_a_password():
