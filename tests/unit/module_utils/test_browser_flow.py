@@ -89,3 +89,21 @@ def test_a_session_that_a_logout_has_left_is_ended_before_the_next_one():
     assert browser.ended == ["r0"]
     flow._end()
     assert browser.ended == ["r0", "r1"]
+
+
+@pytest.mark.parametrize(
+    ("session", "status", "said"),
+    [
+        ("", 200, ["the browser has no cookie sid before the logout"]),
+        ("s1", 401, ["/v1/user answers 401 to the cookie sid before the logout; 200 is required"]),
+        ("s1", 200, []),
+    ],
+)
+def test_a_cookie_has_to_be_good_for_something_before_its_logout(session: str, status: int, said: list[str]):
+    """Else its refusal afterwards would prove nothing."""
+    browser = Browser("r1")
+    browser.context.request.get.return_value = MagicMock(status=status)
+    site, names = read_site(PARAMS | {"paths": PARAMS["paths"] | {"me": "/v1/user"}, "session_cookie": "sid"})
+    flow = BrowserFlow(browser, site, names, Ledger([], set(), PLAN), Died)
+    flow._open_browser()
+    assert flow._cookie_problems(session) == said
