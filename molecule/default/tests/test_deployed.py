@@ -98,7 +98,7 @@ def test_a_browser_has_seen_it_and_a_tab_stayed_open(app):
     slow = {"browser_frozen", "browser_logout_plain"}
     assert report["verification"]["level"] == "browser"
     assert {name for name, status in seen.items() if status != "ok"} == slow, checks
-    assert "browser_tab_left_open" in seen
+    assert "browser_tab_left_open" in seen and checks["public_address"]["status"] == "ok"
     page = (REPORTS / f"{app.live()}.html").read_text()
     assert page.count("data:image/jpeg;base64,") == len(seen) - len(slow) - len(
         {"browser_calm", "browser_tab_left_open"}
