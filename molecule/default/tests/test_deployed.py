@@ -100,6 +100,7 @@ def test_a_browser_has_seen_it_and_a_tab_stayed_open(app):
     assert report["verification"]["level"] == "browser"
     assert {name for name, status in seen.items() if status != "ok"} == not_asked, checks
     assert set(seen) >= on_the_server | {"browser_tab_left_open"}
+    assert checks["public_address"]["status"] == "ok"
     page = (REPORTS / f"{app.live()}.html").read_text()
     without_picture = not_asked | on_the_server | {"browser_calm", "browser_tab_left_open"}
     assert page.count("data:image/jpeg;base64,") == len(set(seen) - without_picture)
