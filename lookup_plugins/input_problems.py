@@ -19,7 +19,7 @@ options:
     elements: str
     default: []
   switched_off:
-    description: Roles that the inventory has switched off. What they need may be missing or unfinished; the rest is checked.
+    description: Roles that the inventory has switched off. What they need may be unfinished; the rest is checked.
     type: list
     elements: str
     default: []

@@ -90,7 +90,9 @@ def test_the_rows_and_the_log_are_shown_over_time(figures, edge):
 def test_what_cannot_be_read_is_not_known(figures):
     elsewhere = {"monitoring_prometheus_url": "http://127.0.0.1:1", "monitoring_prometheus_password": TOKEN}
     printed, page = figures("no-such-edge", monitoring_token_columns={"family_id": "gone"}, **elsewhere)
-    assert "http://127.0.0.1:1 does not answer (Connection refused). The database and the logs are used." in page
+    assert (
+        "http://127.0.0.1:1 does not answer (Connection refused). The database and the logs are used." in page
+    )
     assert TOKEN not in printed + page
     assert "What the database&#39;s rows tell over time is not known: " in page
     assert "The log of no-such-edge cannot be read" in page
