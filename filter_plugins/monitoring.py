@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 
 #: Seconds of each window, by its name.
-WINDOWS = {"5m": 300, "30m": 1800, "1h": 3600, "2h": 7200, "6h": 21600, "1d": 86400, "3d": 259200}
+WINDOWS = {
+    "5m": 300,
+    "30m": 1800,
+    "1h": 3600,
+    "2h": 7200,
+    "6h": 21600,
+    "1d": 86400,
+    "3d": 259200,
+    "7d": 604800,
+}
 #: What is counted, as a selector of what of it is bad, and one of all.
 COUNTED = {
     "refresh": (

@@ -189,6 +189,31 @@ def test_what_the_exporter_asks_is_answered(queries, database):
         assert all(len(row) == len(columns) for row in database(query["query"])), name
 
 
+def test_the_exporter_counts_remembered_sessions_that_their_users_did_not_end(queries, database):
+    """Neither those that a logout ended, nor those that are older than a week."""
+
+    def counted() -> dict[str, tuple[int, int]]:
+        return {window: (began, ended) for window, began, ended in database(queries["remembered"]["query"])}
+
+    def end(number: int, reason: str, ago: str, began: str) -> None:
+        database(
+            f"UPDATE auth_refresh_token SET revoked_at = now() - interval '{ago}', revoked_reason = '{reason}',"
+            f" expires_at = now() + interval '20 days' - interval '{began}'"
+            f" WHERE id IN (SELECT id FROM auth_refresh_token WHERE revoked_at IS NULL AND remember_me"
+            f" AND expires_at > now() + interval '13 days' LIMIT {number})"
+        )
+
+    before = counted()
+    assert before["30m"][0] == before["3d"][0] >= 20
+    end(3, "admin", "2 hours", "6 days")
+    end(4, "logout", "10 minutes", "6 days")
+    end(2, "reuse_detected", "10 minutes", "8 days")
+    began = before["3d"][0] - 2
+    assert counted() == {
+        window: (began, before[window][1] + more) for window, more in {"30m": 0, "6h": 3, "3d": 3}.items()
+    }
+
+
 @pytest.mark.parametrize("name", KEPT)
 def test_what_the_purge_keeps_on_purpose_is_not_due(tokens, queries, database, name):
     """It is due when that is over, and not for as long as it was rotated before; the exporter says the same."""

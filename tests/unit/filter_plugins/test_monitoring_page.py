@@ -122,7 +122,8 @@ def test_a_prometheus_that_has_none_of_the_figures_is_of_no_use():
 
 def test_windows_shrink_to_some_scrapes_and_no_further():
     assert monitoring_windows(1)["6h"] == 21600
-    assert monitoring_windows(1440, 5) == {"5m": 5, "30m": 5, "1h": 5, "2h": 5, "6h": 15, "1d": 60, "3d": 180}
+    windows = {"5m": 5, "30m": 5, "1h": 5, "2h": 5, "6h": 15, "1d": 60, "3d": 180, "7d": 420}
+    assert monitoring_windows(1440, 5) == windows
 
 
 def test_names_are_quoted():
