@@ -110,8 +110,11 @@ def test_killed_on_both_sides_while_users_meet_the_page(restore, backups, app):
 
 def test_killed_between_the_swap_back_and_its_backup(restore, backups, app):
     """What users wrote while the restored database served is in a backup before the next run drops that database."""
-    kill_at(restore(app.live()), "Name the backup of the database that was restored", 0)
-    assert "igny8__restored" in backups.databases()
+    kill_at(restore(app.live()), "behind the edge's page, the database that was replaced", 1.5)
+    deadline = time.monotonic() + 120
+    while backups.databases() != ["igny8", "igny8__restored"] or app.get("/").status != 200:
+        assert time.monotonic() < deadline
+        time.sleep(1)
     backups.write_into("igny8__restored", "CREATE TABLE written_between AS SELECT 1 AS one")
     said = finished(restore())
     assert "A restore was cut short after it swapped the databases back." in said
