@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
+from pathlib import Path
 
-from faulty_runs import begun, deploy, noted, serves, wait_for_phase
+from faulty_runs import begun, deploy, noted, serves, wait_for_phase, wait_until
 from left_over import left_over
 from playbook_run import PROJECT, check_refusal, run
 
@@ -47,6 +49,33 @@ def test_a_watched_release_whose_refreshes_are_refused_is_left_again(app, invent
         check_refusal(case, going.result())
     assert app.live() == before
     assert left_over(app) == ""
+
+
+def test_a_watched_release_under_which_a_check_becomes_critical_is_left_again(app, inventory, tmp_path):
+    """Requests and refreshes are answered: only the rows tell. Red where a look of the watch reads no health."""
+    before, log = app.live(), tmp_path / "log"
+    case = deploy(
+        "next",
+        r"health checks are critical.*1 rows were made in the future.* serves as before",
+        deploy_watch_minutes=4,
+        frontend_build_arguments={"WATCHED": "health"},
+    )
+    case = replace(case, environment={"ANSIBLE_LOG_PATH": str(log)})
+    row = app.sql("SELECT min(id) FROM auth_refresh_token WHERE revoked_at IS NOT NULL")
+    shift = "UPDATE auth_refresh_token SET created_at = created_at {} interval '30 days' WHERE id = " + row
+    with noted("release under which a health check becomes critical, under a watch", "old release serves"):
+        with begun(case, inventory) as going:
+            wait_until(lambda: going.done() or _watches(log), 900, "the watch")
+            app.sql(shift.format("+"))
+        app.sql(shift.format("-"))
+        check_refusal(case, going.result())
+    assert app.live() == before
+    assert left_over(app) == ""
+
+
+def _watches(log: Path) -> bool:
+    """Whether a run has begun to watch: nothing on the host says so."""
+    return log.exists() and "TASK [watch | Watch the release]" in log.read_text()
 
 
 def refresh_with_nonsense(app) -> None:
