@@ -9,6 +9,8 @@ short_description: Ask a Prometheus for figures over the time until now
 description:
   - Asks for one figure after the other, and of each returns the first series. A Prometheus that does not answer is no
     failure, but is named in RV(problem).
+  - Asks again for the time of which figures are known, with more values of it, where that is less than half of
+    O(seconds).
   - Follows no redirection, so that credentials reach the named address alone.
 options:
   url:
@@ -80,6 +82,7 @@ from urllib.error import HTTPError
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.prometheus_range import (
     PrometheusError,
+    known_seconds,
     points_of,
     query_url,
     request_headers,
@@ -98,6 +101,13 @@ ARGUMENT_SPEC = dict(
     least_step=dict(type="int", default=15),
     timeout=dict(type="int", default=10),
 )
+
+
+def ask_all(options: dict, now: float) -> dict[str, list]:
+    """Return the points of each query, of a time that is known by half at least; raises `PrometheusError`."""
+    points = {name: ask(options, query, now) for name, query in options["queries"].items()}
+    known = known_seconds(points, now, options["seconds"], options["least_step"])
+    return ask_all({**options, "seconds": known}, now) if known * 2 < options["seconds"] else points
 
 
 def ask(options: dict, query: str, now: float) -> list:
@@ -128,7 +138,7 @@ def main() -> None:
     try:
         if options["ca_cert"] and not os.path.isfile(options["ca_cert"]):
             raise PrometheusError(f"was not asked: there is no file {options['ca_cert']}")
-        points = {name: ask(options, query, now) for name, query in options["queries"].items()}
+        points = ask_all(options, now)
     except PrometheusError as error:
         problem = f"{options['url']} {error}."
     module.exit_json(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,11 +15,24 @@ class PrometheusError(Exception):
     """It did not answer as a Prometheus does; the text ends the sentence that begins with its address."""
 
 
+def _step(seconds: int, least_step: int) -> int:
+    return max(seconds // POINTS, least_step, 1)
+
+
 def query_url(url: str, query: str, until: float, seconds: int, least_step: int) -> str:
-    """Return the address of a query over the time until then."""
-    step = max(seconds // POINTS, least_step)
-    asked = {"query": query, "start": int(until - seconds), "end": int(until), "step": step}
+    """Return the address of a query over the time until then, which is the time of its last value."""
+    step, end = _step(seconds, least_step), int(until)
+    asked = {"query": query, "start": end - seconds // step * step, "end": end, "step": step}
     return f"{url.rstrip('/')}/api/v1/query_range?{urlencode(asked)}"
+
+
+def known_seconds(points: Mapping[str, list], until: float, seconds: int, least_step: int) -> int:
+    """Return of how many of the seconds until then a figure is known: a young Prometheus has none of before it began.
+
+    points: what it answered for all of them. It is known no better than to a step; with no value at all it is all.
+    """
+    first = min((values[0][0] for values in points.values() if values), default=0)
+    return min(seconds, int(until - first) + _step(seconds, least_step))
 
 
 def request_headers(user: str, password: str) -> dict[str, str]:

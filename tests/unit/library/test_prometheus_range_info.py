@@ -29,6 +29,7 @@ class Prometheus(HTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[tuple[str, dict[str, list[str]], str]] = []
         self.wanted, self.status, self.body, self.scheme = "", 200, b"", "http"
+        self.began = 0.0
 
     @property
     def url(self) -> str:
@@ -43,7 +44,9 @@ class Handler(BaseHTTPRequestHandler):
         query = parse_qs(parts.query)
         self.server.asked.append((parts.path, query, seen))
         status = 401 if seen != self.server.wanted else self.server.status
-        values = [[1.5, "3"], [2.5, "4"]]
+        start, end, step = (int(query.get(name, ["0"])[0]) for name in ("start", "end", "step"))
+        known = [at for at in range(start, end + 1, step or 1) if at >= self.server.began > 0]
+        values = [[at, "5"] for at in known] if self.server.began else [[1.5, "3"], [2.5, "4"]]
         result = [{"metric": {}, "values": values}] if "sum" in query.get("query", [""])[0] else []
         body = self.server.body or json.dumps({"status": "success", "data": {"result": result}}).encode()
         self.send_response(status)
@@ -85,7 +88,23 @@ def test_each_figure_is_asked_for_until_now(ask, prometheus):
         "",
     )
     assert abs(int(query["end"][0]) - time.time()) < 60
-    assert int(query["end"][0]) - int(query["start"][0]) == 86400
+    assert 86400 - 172 < int(query["end"][0]) - int(query["start"][0]) <= 86400
+
+
+@pytest.mark.parametrize(("age", "least"), [(2, 1), (600, 40), (3600, 200), (86400, 300)])
+def test_a_young_prometheus_is_asked_for_the_time_that_it_knows(ask, prometheus, age: int, least: int):
+    """Of a month in 500 steps, an hour is one, which is no chart."""
+    prometheus.began = time.time() - age
+    points = ask(seconds=30 * 86400, least_step=15)["points"]["requests"]
+    assert least <= len(points) <= 501
+    assert points[0][0] >= prometheus.began - 1
+    assert points[0][0] - prometheus.began <= age / 20 + 15
+
+
+def test_a_prometheus_that_knows_nothing_is_asked_once(ask, prometheus):
+    prometheus.began = time.time() + 3600
+    assert ask()["points"] == {"requests": [], "none": []}
+    assert len(prometheus.asked) == len(QUERIES)
 
 
 def test_an_address_may_have_a_path(ask, prometheus):
