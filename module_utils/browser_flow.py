@@ -467,6 +467,8 @@ class BrowserFlow:
         else:
             self._token = None
         self._tabs[0].go_back()
+        # A page that has not been drawn yet shows no user either.
+        pages.expect_text(self._tabs[0])
         self._settle()
         if pages.is_signed_in(self._tabs[0], self._site):
             problems.append("the back button shows the user again")

@@ -167,6 +167,11 @@ def expect_signed_out(page: Any, site: Site, milliseconds: float = WAIT_MS) -> N
     page.get_by_role("button", name=site.login_button, exact=True).wait_for(timeout=milliseconds)
 
 
+def expect_text(page: Any) -> None:
+    """Wait until the page shows some text, whatever it says. Raises Playwright's TimeoutError."""
+    page.wait_for_function("document.body && document.body.innerText.trim() !== ''", timeout=WAIT_MS)
+
+
 def is_signed_in(page: Any, site: Site) -> bool:
     """Whether the page offers a logout now."""
     return page.get_by_role("button", name=site.logout_button).is_visible()
