@@ -148,7 +148,7 @@ options:
     default: sessionid
   seal:
     description: >-
-      A secret that is used once, by which RV(ended) is to be read. Without it RV(ended) is empty.
+      A long random secret by which RV(ended) is to be read. Without it RV(ended) is empty.
     type: str
     default: ""
   expect:
@@ -231,11 +231,11 @@ features:
   sample: [browser_login, browser_tabs]
 ended:
   description: >-
-    Names the session and the tokens that each logout had to end, for a reader with the same O(seal). Empty where nobody
-    logged out, or O(seal) is not given.
+    Names the session and the tokens that each logout had to end, for the filter P(unsealed#filter) with the same
+    O(seal). Empty where nobody logged out, or O(seal) is not given.
   returned: success
   type: str
-  sample: 5b90ad1f
+  sample: gAAAAABqGc1c
 pictures:
   description: File names in the folder O(pictures) by the names of checks.
   returned: success
@@ -270,7 +270,7 @@ from ansible.module_utils.browser_site import (
     read_site,
     sync_playwright,
 )
-from ansible.module_utils.session_end import seal
+from ansible.module_utils.sealing import seal
 
 ARGUMENT_SPEC = BROWSER_SPEC | {
     "paths": {"type": "dict", "required": True, "options": PATHS_SPEC | {"me": {"type": "str"}}},

@@ -11,7 +11,7 @@ description:
     machine that reaches PostgreSQL and Redis. The browser's machine may not.
   - Then comes to the application with the session's cookie, as somebody might who has kept it.
   - What is left is a result with RV(status=critical); the caller asserts. An application, PostgreSQL or Redis that
-    cannot be reached, or an O(sealed) that another secret has sealed, fails the module.
+    cannot be reached fails the module.
   - No session, no token and no part of one is ever returned.
 attributes:
   check_mode:
@@ -24,14 +24,26 @@ attributes:
     support: full
     description: Reads alone.
 options:
-  sealed:
-    description: What names them, as the module M(browser_flow) returns it in C(ended).
-    type: str
+  ended:
+    description: >-
+      What names them, as the filter P(unsealed#filter) reads it from what the module M(browser_flow) returns in
+      C(ended).
+    type: list
+    elements: dict
     required: true
-  seal:
-    description: The secret that O(sealed) was sealed with.
-    type: str
-    required: true
+    suboptions:
+      session:
+        description: Value of the session cookie; empty where there was none.
+        type: str
+        required: true
+      token:
+        description: What the table of tokens calls the refresh token; empty where there was none.
+        type: str
+        required: true
+      access:
+        description: The C(Authorization) header that was sent last; empty where there was none.
+        type: str
+        required: true
   base_url:
     description: Address of the application, without a trailing path unless it is served below one.
     type: str
@@ -158,8 +170,7 @@ author:
 EXAMPLES = r"""
 - name: Look for what the browser's logout has left
   session_end_info:
-    sealed: "{{ browser.ended }}"
-    seal: "{{ seal }}"
+    ended: "{{ browser.ended | unsealed(seal) }}"
     base_url: http://127.0.0.1:8080
     me: /v1/user
     expect: [redis_sessions]
@@ -217,9 +228,11 @@ from ansible.module_utils.auth_flow_stores import (
 from ansible.module_utils.basic import AnsibleModule
 
 COLUMNS_SPEC = {name: {"type": "str", "default": name} for name in ("token_id", "family_id", "revoked_at")}
+ENDED_SPEC = {
+    name: {"type": "str", "required": True, "no_log": True} for name in ("session", "token", "access")
+}
 ARGUMENT_SPEC = {
-    "sealed": {"type": "str", "required": True, "no_log": True},
-    "seal": {"type": "str", "required": True, "no_log": True},
+    "ended": {"type": "list", "elements": "dict", "required": True, "no_log": True, "options": ENDED_SPEC},
     "base_url": {"type": "str", "required": True},
     "me": {"type": "str", "required": True},
     "session_cookie": {"type": "str", "default": "sessionid"},
@@ -265,11 +278,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     try:
-        ended = session_end.unseal(params["sealed"], params["seal"])
-    except ValueError:
-        module.fail_json(msg="sealed was sealed with another secret; it is read with the same one alone")
-    try:
-        ledger = judge(params, ended)
+        ledger = judge(params, params["ended"])
     except AuthFlowError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, status=ledger.status(), checks=ledger.checks())

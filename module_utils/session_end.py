@@ -1,12 +1,7 @@
-"""Whether a session that a browser has ended is gone from the server, whose stores the browser's machine may not reach.
-
-What names the session goes from one machine to the other sealed, with a key that one run alone knows.
-"""
+"""Whether a session that a browser has ended is gone from the server, whose stores the browser may not reach."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from ansible.module_utils.auth_flow import Ledger, read_claims
@@ -38,21 +33,6 @@ def describe(session: str, refresh: str, authorization: str) -> Ended:
     """
     token = str((read_claims(refresh) or {}).get("jti") or "")
     return {"session": session, "token": token, "access": authorization}
-
-
-def seal(ended: list[Ended], key: str) -> str:
-    """What names the sessions, for a reader with the same key. A key is used once."""
-    return _mix(json.dumps(ended).encode(), key).hex()
-
-
-def unseal(sealed: str, key: str) -> list[Ended]:
-    """What was sealed with the key. ValueError when it was another one."""
-    return json.loads(_mix(bytes.fromhex(sealed), key).decode())
-
-
-def _mix(text: bytes, key: str) -> bytes:
-    stream = hashlib.shake_256(key.encode()).digest(len(text))
-    return bytes(a ^ b for a, b in zip(text, stream, strict=True))
 
 
 def has_all(ended: list[Ended], name: str) -> bool:

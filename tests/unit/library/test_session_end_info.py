@@ -6,10 +6,9 @@ import json
 
 import pytest
 import session_end_info
-from ansible.module_utils.session_end import PLAN, describe, seal
+from ansible.module_utils.session_end import PLAN, describe
 from auth_backend import Backend, serve
 
-KEY = "a secret of one run"
 ENDED = {"session": "s1-of-a-browser", "token": "t1-of-a-browser", "access": "Bearer a1-of-a-browser"}
 OK = {"row": False, "key": False, "revoked": True}
 
@@ -41,8 +40,7 @@ def look(monkeypatch, run_module):
         for name, store in made.items():
             monkeypatch.setattr(session_end_info, name, lambda *_options, store=store: stores[store])
         given = {
-            "sealed": seal(list(ended), KEY),
-            "seal": KEY,
+            "ended": list(ended),
             "me": "/me",
             "expect": ["redis_sessions", "access_revocation"],
             "postgres": {"login_db": "unused"},
@@ -124,19 +122,7 @@ def test_a_browser_without_a_session_is_looked_up_nowhere(look):
 
 def test_nothing_that_names_a_session_is_returned(look):
     result, _stores = look(found={"row": True, "key": True, "revoked": False})
-    assert [text for text in (*ENDED.values(), KEY) if text in json.dumps(result)] == []
-
-
-def test_what_is_sealed_does_not_tell_what_it_seals():
-    sealed = seal([ENDED], KEY)
-    assert sealed != seal([ENDED], "the secret of another run")
-    assert b"browser" not in bytes.fromhex(sealed)
-
-
-def test_another_secret_opens_nothing(look):
-    result, _stores = look(seal="the secret of another run")
-    assert result["failed"]
-    assert "sealed with another secret" in result["msg"]
+    assert [text for text in ENDED.values() if text in json.dumps(result)] == []
 
 
 def test_a_token_that_says_nothing_of_itself_is_called_nothing():

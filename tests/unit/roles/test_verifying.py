@@ -84,7 +84,7 @@ def test_what_names_an_ended_session_is_looked_up_on_the_host_and_sealed_until_t
     assert choose["no_log"] is True
     assert use["browser_flow"]["seal"] == "{{ __verify_seal }}"
     [look, _add] = load(Role("verify").path / "tasks/ended.yml")
-    assert look["session_end_info"]["seal"] == use["browser_flow"]["seal"]
+    assert look["session_end_info"]["ended"] == "{{ __verify_browser.ended | unsealed(__verify_seal) }}"
     assert "delegate_to" in use and "delegate_to" not in look
     judge = [task["name"] for task in load(Role("verify").path / "tasks/browser.yml")]
     looked, judged = (
