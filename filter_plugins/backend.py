@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping
 from math import sqrt
 
-#: The client did nothing wrong, and its session ended or went without an answer.
-FAILED = frozenset({"failed", "token_invalid", "reuse_detected"})
-#: The session was over before: no answer could have been better.
-OVER = frozenset({"token_expired", "session_revoked"})
+from ansible.module_utils.refresh_outcomes import FAILED, OVER
+
 _COUNT = re.compile(r'^auth_refresh_total\{outcome="(\w+)"\} ([\d.e+]+)$', re.MULTILINE)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import product
 
+from ansible.module_utils.refresh_outcomes import FAILED, OVER
+
 #: Seconds of each window, by its name.
 WINDOWS = {
     "5m": 300,
@@ -19,8 +21,8 @@ WINDOWS = {
 #: What is counted, as a selector of what of it is bad, and one of all.
 COUNTED = {
     "refresh": (
-        'auth_refresh_total{outcome=~"failed|token_invalid|reuse_detected"}',
-        'auth_refresh_total{outcome!~"token_expired|session_revoked"}',
+        f'auth_refresh_total{{outcome=~"{"|".join(sorted(FAILED))}"}}',
+        f'auth_refresh_total{{outcome!~"{"|".join(sorted(OVER))}"}}',
     ),
     "answers": (
         'haproxy_backend_http_responses_total{proxy=~"(api|web)_.*",code="5xx"}',

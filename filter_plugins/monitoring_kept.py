@@ -14,10 +14,13 @@ OVER, ALIVE, ENDED = "over", "alive", "sessions ended"
 STEPS = {60: "a minute", 600: "ten minutes", 3600: "an hour"}
 
 
-def monitoring_rows(answer: Mapping[str, Any], seconds: int, stored: bool = True) -> dict[str, Any]:
+def monitoring_rows(
+    answer: Mapping[str, Any], seconds: int, stored: bool = True, canaries: int = 0
+) -> dict[str, Any]:
     """Return ``series`` of what the token table's rows tell, the tokens ``alive`` over time, and ``notes``.
 
     answer: of the query kept.sql.j2. seconds: how far back it looks. stored: whether the live release stores tokens.
+    canaries: how many users' sessions are not counted, as those of checks and of the prober.
     """
     if not stored:
         return _unknown("The live release stores no tokens, so the database tells nothing of them.")
@@ -32,10 +35,13 @@ def monitoring_rows(answer: Mapping[str, Any], seconds: int, stored: bool = True
         return _unknown(f"The database has no token of the last {span(seconds)}.")
     first, until = min(row["at"] for row in counts), max(row["at"] for row in rows)
     note = f"The database's rows tell of the last {span(until - first)}; rotated ones are kept for {span(seconds)}."
+    own = [
+        f"Logins, rotations and ended sessions of the database are without those of {canaries} users of the checks."
+    ]
     steps = _steps(first, until, rows[0]["step"])
     return {
         "series": _series("database", NAMES, counts, steps),
-        "notes": [note],
+        "notes": [note, *(own if canaries else [])],
         "alive": _alive(rows, steps),
     }
 

@@ -7,9 +7,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible.module_utils.refresh_outcomes import FAILED, OVER
+
 #: Of so many trials without a failure on, a success above 99.9 % is shown with 95 % confidence.
 SAMPLE = 2995
 CONFIDENCE = 0.95
+UNKNOWN = "Nothing tells how refreshes ended: nothing can be said of their success."
+#: How a log's refreshes are named, before their outcome.
+OUTCOME = "refresh: "
 WIDTH, HEIGHT = 1000, 120
 
 
@@ -90,6 +95,7 @@ def monitoring_view(
     ]
     shown = {row["name"]: row["last"] for row in rows}
     failed, trials = (shown.get(f"refreshes{part} in three days") for part in (" that failed", ""))
+    counted = [series for source in kept for series in source["series"]]
     curve = survival(days)
     notes = [note for source in kept for note in source["notes"]]
     return {
@@ -97,8 +103,8 @@ def monitoring_view(
         "notes": [f"{asked['problem']} The database and the logs are used.", *notes]
         if asked["problem"]
         else notes,
-        "rows": [*rows, *(_counted(series) for source in kept for series in source["series"])],
-        "success": _success(failed, trials),
+        "rows": [*rows, *map(_counted, counted)],
+        "success": _success(failed, trials, "three days") or _success(*_ended(counted)) or UNKNOWN,
         "survival": _chart(curve, 1.0) if days else {},
         "survivors": _survivors(curve, 7),
     }
@@ -163,13 +169,29 @@ def _shown(value: float | None, unit: str) -> str:
     return f"{100 * value:.3f} %" if unit == "share" else f"{value:.4g} {unit}".rstrip()
 
 
-def _success(failed: float | None, trials: float | None) -> str:
+def _ended(counted: Iterable[Mapping]) -> tuple[float | None, float | None, str]:
+    """Return how many refreshes failed, of how many, and in which time, by a log; None where it has none."""
+    found = {
+        series["name"].removeprefix(OUTCOME): (sum(count for _at, count in series["points"]), series["span"])
+        for series in counted
+        if series["name"].startswith(OUTCOME)
+    }
+    if not found:
+        return None, None, ""
+    failed = sum(count for outcome, (count, _span) in found.items() if outcome in FAILED)
+    trials = sum(count for outcome, (count, _span) in found.items() if outcome not in OVER)
+    return failed, trials, next(span for _count, span in found.values())
+
+
+def _success(failed: float | None, trials: float | None, span: str) -> str:
+    """Say what so many refreshes show; nothing where they are not known."""
     if failed is None or trials is None:
-        return "No Prometheus tells how refreshes ended: nothing can be said of their success."
+        return ""
     if trials < SAMPLE:
-        return f"{trials:.0f} refreshes in three days are too few to show a success above 99.9 %: it takes {SAMPLE}."
+        few = "are too few to show a success above 99.9 %"
+        return f"{failed:.0f} of {trials:.0f} refreshes failed in {span}; they {few}: it takes {SAMPLE}."
     bound = success_at_least(failed, trials)
-    counted = f"{failed:.0f} of {trials:.0f} refreshes failed in three days"
+    counted = f"{failed:.0f} of {trials:.0f} refreshes failed in {span}"
     return f"{counted}: with 95 % confidence {bound:.3%} or more succeed."
 
 

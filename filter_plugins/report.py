@@ -159,8 +159,8 @@ def _facts(report: Mapping[str, Any], phases: list[dict]) -> list[tuple[str, str
     browser = (report["verification"] or {}).get("browser_seconds")
     found = {
         "release": report["release"],
-        "state": record.get("state", ""),
-        "before it": report["predecessor"],
+        "at the end of this run": record.get("state", ""),
+        "live before it": report["predecessor"],
         "inventory": report["inventory"],
         "by": report.get("by", ""),
         "begun": phases[0]["at"] if phases else "",
@@ -262,7 +262,7 @@ def _changes(record: Mapping[str, Any], review: Mapping[str, Any]) -> list[tuple
         ("source", source.get("commit") or source.get("digest", "")),
         *((f"image {name}", digest) for name, digest in sorted(record.get("images", {}).items())),
         *((name, str(value)) for name, value in sorted(record.get("settings", {}).items())),
-        ("features", ", ".join(record.get("features", []))),
+        ("features shown", ", ".join(record.get("features", []))),
         ("migrations known", str(len(record["migrations"])) if record.get("migrations") else ""),
         ("migrations new", ", ".join(review.get("migrations", []))),
         ("backup", f"{backup['file']}, {backup['bytes']} bytes" if backup else ""),
@@ -414,6 +414,7 @@ def _unknown(report: Mapping[str, Any]) -> list[str]:
     families = (report["health"].get("proof") or {}).get("families")
     unstored = families is not None and not families["taken"]
     health = [row for row in _health(report["health"]) if row["after"] == "unknown"]
+    unread = "tokens" not in (report["health"].get("after") or {"tokens": {}})
     return [
         *([] if report["prober"] else ["What users met during the change: no traffic was sent."]),
         *(
@@ -426,6 +427,7 @@ def _unknown(report: Mapping[str, Any]) -> list[str]:
             if unstored
             else []
         ),
+        *(["The health of the tokens: this release stores none in a table."] if unread else []),
         *([f"How every session from before the change goes on: {canaries}."] if canaries else []),
         *_by_reason([check for check in checks if check["status"] == "skipped"]),
         *_by_reason(health),

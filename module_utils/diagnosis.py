@@ -12,6 +12,11 @@ WIDTH = 110
 SEVERITY = ("critical", "warning", "unknown", "consequence")
 #: What repairs a finding without a person, in this order: on the host, in the database, then another release.
 ACTS = ("host", "migrate", "deploy", "rollback")
+#: What cannot be looked at is a finding of its own, so without any all of this was.
+WELL = (
+    "Nothing is wrong. Looked at: containers, engine, disk, memory and clock of the host; Redis, PostgreSQL and the "
+    "edge; key, settings, modules, migrations and first page of the live release; tokens and sessions; logins."
+)
 
 _LOGINS = {"login", "refresh", "errors", "tabs", "browser", "unread"}
 _SERVING = _LOGINS | {"unhealthy", "page", "served_bundle", "settings"}
@@ -100,7 +105,7 @@ def mends(findings: Iterable[Finding]) -> list[Finding]:
 def lines(findings: list[Finding]) -> list[str]:
     """Return what is shown of arranged findings: the causes in full, and what follows from them in one line each."""
     told = [line for finding in findings for line in _entry(finding)]
-    return told or ["Nothing is wrong that can be seen from outside."]
+    return told or [WELL]
 
 
 def _entry(finding: Finding) -> list[str]:

@@ -125,9 +125,10 @@ def rollback_target(records: dict[str, dict], live: str | None, wanted: str | No
         if candidate in records and records[candidate]["state"] in PROVEN:
             return _check_schema(records, live, candidate)
         candidate = records.get(candidate, {}).get("predecessor")
+    able = " or ".join(f"-e release={name}" for name in _proven(records, live))
     raise ReleaseError(
-        f"live release {live} has no proven predecessor to roll back to; name one of those that are: "
-        f"-e release=<{' | '.join(_proven(records, live)) or 'none on this host'}>."
+        f"live release {live} has no proven predecessor to roll back to; "
+        + (f"name one of those that are: {able}." if able else "no release of this host is one.")
     )
 
 

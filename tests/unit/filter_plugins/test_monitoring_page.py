@@ -77,9 +77,20 @@ def test_nothing_known_is_said():
     assert empty["notes"] == ["It does not answer. The database and the logs are used.", "Nothing is known."]
     assert empty["source"] == "the database and the logs"
     assert html_page(empty, "monitor.html.j2").count("not known") == 3
-    assert (
-        empty["success"] == "No Prometheus tells how refreshes ended: nothing can be said of their success."
-    )
+    assert empty["success"] == "Nothing tells how refreshes ended: nothing can be said of their success."
+
+
+def test_without_a_prometheus_the_logs_tell_how_refreshes_ended():
+    counts = {"rotated": 2900, "replayed": 95, "failed": 1, "token_invalid": 2, "session_revoked": 50}
+    kept = [
+        {"name": f"refresh: {outcome}", "points": [[0, count], [60, 0]], "source": "the backends' logs"}
+        | {"span": "4 hours", "step": "a minute"}
+        for outcome, count in counts.items()
+    ]
+    known = monitoring_view(FIGURES, NOT_ASKED, "Prometheus", [], [{"series": kept, "notes": []}])
+    assert known["success"].startswith("3 of 2998 refreshes failed in 4 hours: with 95 % confidence 99.7")
+    few = monitoring_view(FIGURES, NOT_ASKED, "Prometheus", [], [{"series": kept[2:4], "notes": []}])
+    assert few["success"].startswith("3 of 3 refreshes failed in 4 hours; they are too few to show")
 
 
 def test_the_page_shows_figures_and_charts_and_takes_nothing_for_markup():

@@ -146,7 +146,7 @@ def test_nearest_proven_predecessor(rows, live, target):
 
 @pytest.mark.parametrize("state", sorted({"new", *release_store.STATES} - {"live", "good"}))
 def test_release_that_never_proved_itself_is_no_target(state):
-    with pytest.raises(ReleaseError, match="b has no proven predecessor .*none on this host"):
+    with pytest.raises(ReleaseError, match="b has no proven predecessor .*no release of this host is one"):
         rollback_target(records(a=(state, None), b=("live", "a")), "b", None)
 
 
@@ -168,7 +168,7 @@ def test_chain_without_a_proven_release_ends(rows):
 
 def test_error_lists_the_releases_that_can_be_named():
     rows = records(a=("good", None), b=("failed", None), c=("live", "b"), d=("good", None))
-    with pytest.raises(ReleaseError, match=r"-e release=<a \| d>\."):
+    with pytest.raises(ReleaseError, match=r"-e release=a or -e release=d\."):
         rollback_target(rows, "c", None)
 
 
