@@ -323,7 +323,8 @@ def main() -> None:
     except browser_pages.NotStarted as failure:
         module.exit_json(problem=str(failure), checks=[], **nothing)
     except BrowserError as error:
-        module.fail_json(msg=f"{program} on {params['url']}: {str(error).splitlines()[0]}")
+        ended = f"{program} on {params['url']} ended before its checks did: {str(error).splitlines()[0]}"
+        module.exit_json(problem=ended, checks=[], **nothing)
     module.exit_json(
         changed=False,
         status=ledger.status(),

@@ -310,7 +310,7 @@ def go_through(params: dict[str, Any], tab: OpenTab) -> dict[str, Any]:
     if problem := leave_open(params, tab):
         return nothing(problem)
     ready, release, until = Path(params["ready"]), params["release"], begun + params["wait_seconds"]
-    address = Address(lambda: tab.live(params["release_header"]), (BrowserError, Refused))
+    address = Address(lambda: tab.live(params["release_header"]), (BrowserError, Refused), release)
 
     def is_waited_for() -> bool:
         return ready.exists() and is_needed(until, params["process"])
@@ -319,7 +319,7 @@ def go_through(params: dict[str, Any], tab: OpenTab) -> dict[str, Any]:
     waited = time.monotonic() - begun
     if came:
         checks, problem = [check(LEFT_OPEN, go_on(tab))], ""
-        tell(params["told"], seen([*checks, check("public_address", address.problems())], waited=waited))
+        tell(params["told"], seen([*checks, address.check()], waited=waited))
     else:
         problem = f"{release} did not become live"
         checks = [check(LEFT_OPEN, [], problem)]
@@ -328,7 +328,7 @@ def go_through(params: dict[str, Any], tab: OpenTab) -> dict[str, Any]:
         lambda: address.live() not in ("", release), is_waited_for
     ):
         checks.append(check(f"{LEFT_OPEN}_again", go_on(tab)))
-    return seen([*checks, check("public_address", address.problems())], problem, waited)
+    return seen([*checks, address.check()], problem, waited)
 
 
 def tell(path: str, result: dict[str, Any]) -> None:

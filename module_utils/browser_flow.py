@@ -11,6 +11,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -192,27 +193,42 @@ class BrowserFlow:
         """Take one step; False when the next ones have nothing to stand on."""
         if name != "browser_login" and not self._ledger.asked(name):
             # Whether it is asked or not, what follows wants the browser as this step leaves it.
-            return name != "browser_reopen" or self._quietly(step)
+            if name == "browser_reopen":
+                self._quietly(step)
+            return True
         try:
             problems = step()
+            goes_on = name.startswith("browser_logout") or pages.is_signed_in(self._tabs[0], self._site)
+            # What follows is not reached then, and that is somebody's fault.
+            problems += [] if goes_on or problems else ["the page shows no user any more"]
         except self._error as failure:
-            problems = [self._describe(failure)]
+            if not self._browser.is_connected():
+                raise  # It ended by itself, which says nothing of the application.
+            problems, goes_on = [self._describe(failure)], self._can_go_on(name)
         self._ledger.record(name, problems)
         self._take_picture(name)
         if problems:
             self._wire.release()
-        signed_in = bool(self._tabs) and pages.is_signed_in(self._tabs[0], self._site)
+        return goes_on
+
+    def _can_go_on(self, name: str) -> bool:
+        """Whether the next step has something to stand on after one that broke off."""
+        try:
+            signed_in = bool(self._tabs) and pages.is_signed_in(self._tabs[0], self._site)
+        except self._error:
+            signed_in = False
         return signed_in or name.startswith("browser_logout")
 
-    def _quietly(self, step: Callable[[], list[str]]) -> bool:
-        try:
-            return not step()
-        except self._error:
-            return False
+    def _quietly(self, step: Callable[[], list[str]]) -> None:
+        with suppress(self._error):
+            step()
 
     def _describe(self, failure: Exception) -> str:
         first = str(failure).splitlines()[0].removeprefix("Error: ")
-        shown = " ".join(self._tabs[0].inner_text("body").split())[:160] if self._tabs else "nothing"
+        try:
+            shown = " ".join(self._tabs[0].inner_text("body").split())[:160] if self._tabs else "nothing"
+        except self._error:
+            shown = "nothing, it hangs or is gone"
         return f"{first} The page shows: {shown}"
 
     def _take_picture(self, name: str) -> None:
@@ -309,7 +325,7 @@ class BrowserFlow:
         pages.expect_signed_out(page, self._site)
         lacks_box = bool(box) and not page.get_by_label(box).is_visible()
         pages.log_in(page, self._site, *self._login, remember=bool(box) and not lacks_box)
-        self._traffic.clear()
+        self._collect_errors()
         self._load_home(page)
         self._token = pages.stored_refresh(page, self._site)
         tokens = len(JWT.findall(pages.everything_stored(page)))
@@ -408,11 +424,13 @@ class BrowserFlow:
     def _reopen(self) -> list[str]:
         """The browser after it was closed; from here on without what not every browser has."""
         self._open_browser(self._context.storage_state(), without=PLAIN)
-        page = self._open_tab(self._names.home)
-        pages.expect_signed_in(page, self._site)
+        page = pages.new_page(self._context)
+        self._tabs.append(page)
+        # A page may show the user that it has stored before anybody answers: with its data it has been answered.
+        self._load_home(page)
         pages.settle(page, self._traffic)
         self._token = pages.stored_refresh(page, self._site)
-        return self._logins()
+        return [*self._logins(), *self._signed_in("after the browser was closed")]
 
     def _freeze(self) -> list[str]:
         """A tab sleeps through refreshes of another, then goes on with what that one stored."""
@@ -443,6 +461,9 @@ class BrowserFlow:
 
     def _end_session(self) -> list[str]:
         self._open_tabs()
+        # Somewhere that the back button leads to.
+        self._leave_home(self._tabs[0])
+        self._go_home(self._tabs[0], away=False)
         token = self._token = pages.stored_refresh(self._tabs[0], self._site)
         name = self._names.session_cookie
         session = next((one["value"] for one in self._context.cookies() if one["name"] == name), "")

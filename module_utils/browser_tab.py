@@ -34,29 +34,42 @@ def check(name: str, problems: list[str], skipped: str = "") -> dict[str, str]:
 class Address:
     """The public address while a tab waits: who is live there, and what it refused.
 
-    ask: returns the release that answers. Raises one of `failures` where nobody does.
+    ask: returns the release that answers. Raises one of `failures` where nobody does. awaited: the release that is to
+    become live; what is refused while the one before still answers is that one's, and no reason to go back to it.
     """
 
     ask: Callable[[], str]
     failures: tuple[type[Exception], ...]
+    awaited: str
+    came: bool = False
     asked: int = 0
     refused: list[str] = field(default_factory=list)
+    refused_before: list[str] = field(default_factory=list)
 
     def live(self) -> str:
         """The release that is live now; empty where the address refuses to say, which is kept."""
         self.asked += 1
         try:
-            return self.ask()
+            live = self.ask()
         except self.failures as error:
             self.refused.append(f"at {utc_now()}: {first_line(error)}")
             return ""
+        self.came = self.came or live == self.awaited
+        if not self.came:
+            self.refused_before += self.refused
+            self.refused = []
+        return live
 
-    def problems(self) -> list[str]:
-        """A sentence about what was refused, with the first of it."""
-        count = f"{len(self.refused)} of {self.asked} requests"
-        return (
-            [f"it refused {count} of a tab that waited, the first {self.refused[0]}"] if self.refused else []
+    def check(self) -> dict[str, str]:
+        """The verdict: critical for what was refused from the switch on; what was before it is told."""
+        told = self._said(self.refused_before, " before the switch")
+        return check("public_address", self._said(self.refused)) | (
+            {"reason": told[0]} if told and not self.refused else {}
         )
+
+    def _said(self, refused: list[str], when: str = "") -> list[str]:
+        count = f"{len(refused)} of {self.asked} requests"
+        return [f"it refused {count} of a tab that waited{when}, the first {refused[0]}"] if refused else []
 
 
 class OpenTab:

@@ -47,6 +47,9 @@ class Scripted:
         context.add_init_script(self._script)
         return context
 
+    def is_connected(self) -> bool:
+        return self._browser.is_connected()
+
 
 @pytest.fixture
 def verify(stack, site, browser, monkeypatch):
@@ -207,6 +210,19 @@ def test_a_client_that_keeps_its_session_for_one_tab(verify) -> None:
     assert red(checks) - {"browser_calm"} == {"browser_reopen"}
 
 
+def test_a_browser_that_is_opened_again_with_a_token_that_is_refused(verify, site) -> None:
+    """The page shows the user that it has stored until somebody answers. Red where nobody waits for that."""
+    script = f"""document.addEventListener('readystatechange', () => {{
+      if (document.readyState !== 'interactive' || window.BroadcastChannel) return;
+      const kept = JSON.parse(localStorage['{site.storage_key}']);
+      kept.state['{site.refresh_field}'] = kept.state['{site.refresh_field}'].slice(0, -4) + 'AAAA';
+      localStorage['{site.storage_key}'] = JSON.stringify(kept);
+    }})"""
+    checks, _flow, _client = verify(script=script, expect=("browser_login", "browser_tabs"))
+    assert red(checks) - {"browser_calm"} == {"browser_reopen"}
+    assert "not reached" in checks["browser_tabs_plain"]["reason"]
+
+
 @pytest.fixture
 def no_grace(stack, site):
     """Has the backend take every token that was replaced for stolen, whenever it is presented."""
@@ -288,6 +304,17 @@ def test_a_tab_that_goes_on_with_what_it_held_when_it_fell_asleep(
     monkeypatch.setattr(pages, "freeze", dream)
     checks, _flow, _client = verify(full=True, expect=("browser_tabs",))
     assert red(checks) == {"browser_frozen"}, checks["browser_frozen"]
+
+
+def test_a_back_button_that_shows_the_user_again(verify, site) -> None:
+    """A page that a browser or a client has kept as it was. Red where the back button leads nowhere."""
+    again = f"""addEventListener('popstate', () => setTimeout(() => {{
+      if ((localStorage['{site.storage_key}'] || '').includes('eyJ')) return;
+      document.body.insertAdjacentHTML('beforeend', "<button>{site.logout_button}</button>");
+    }}, 50))"""
+    checks, _flow, _client = verify(script=again, expect=("browser_logout",))
+    assert red(checks) == {"browser_logout"}
+    assert "the back button shows the user again" in checks["browser_logout"]["reason"]
 
 
 def test_a_logout_that_ends_nothing_on_the_server(verify, stack) -> None:

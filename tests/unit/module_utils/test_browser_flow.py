@@ -37,6 +37,10 @@ class Browser:
         self.context.new_page.return_value = self.page
         self.context.request.post.side_effect = self._post
         self.ended: list[str] = []
+        self.connected = True
+
+    def is_connected(self) -> bool:
+        return self.connected
 
     def new_context(self, **_options: object) -> MagicMock:
         return self.context
@@ -48,7 +52,7 @@ class Browser:
 
 
 def flow_with(browser: Browser) -> BrowserFlow:
-    return BrowserFlow(browser, *read_site(PARAMS), Ledger([], set(), PLAN), Died)
+    return BrowserFlow(browser, *read_site(PARAMS), Ledger(["browser_login"], set(), PLAN), Died)
 
 
 @pytest.mark.parametrize("what", ["expect_response", "goto"])
@@ -76,6 +80,39 @@ def test_a_page_that_is_gone_is_closed_all_the_same():
     browser.page.evaluate.side_effect = Died("crashed")
     flow_with(browser).run("ann", "secret words")
     browser.context.close.assert_called_once_with()
+
+
+def test_a_page_that_hangs_is_a_verdict_though_it_says_nothing():
+    browser = Browser("r1")
+    browser.page.expect_response.side_effect = Died("no data")
+    browser.page.inner_text.side_effect = Died("it hangs")
+    flow = flow_with(browser)
+    flow.run("ann", "secret words")
+    [login] = [check for check in flow._ledger.checks() if check["name"] == "browser_login"]
+    assert (login["status"], login["reason"]) == (
+        "critical",
+        "no data The page shows: nothing, it hangs or is gone",
+    )
+
+
+def test_a_browser_that_has_ended_says_nothing_of_the_release():
+    browser = Browser("r1")
+    browser.page.expect_response.side_effect = Died("the browser has been closed")
+    browser.connected = False
+    with pytest.raises(Died):
+        flow_with(browser).run("ann", "secret words")
+    browser.context.close.assert_called_once_with()
+
+
+def test_a_step_after_which_nobody_is_signed_in_is_its_own_fault():
+    """Else the ones after it would not be reached, and nothing would be critical."""
+    browser = Browser("r1")
+    flow = flow_with(browser)
+    flow._open_browser()
+    flow._tabs = [browser.page]
+    assert not flow._step("browser_login", list)
+    [login] = [check for check in flow._ledger.checks() if check["name"] == "browser_login"]
+    assert (login["status"], login["reason"]) == ("critical", "the page shows no user any more")
 
 
 def test_a_session_that_a_logout_has_left_is_ended_before_the_next_one():

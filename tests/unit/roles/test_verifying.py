@@ -80,7 +80,7 @@ def test_what_a_logout_leaves_on_the_server_counts_as_what_the_browser_shows(bro
 
 def test_what_names_an_ended_session_is_looked_up_on_the_host_and_sealed_until_then():
     begin = load(Role("verify").path / "tasks/begin_browser.yml")
-    [choose, use] = begin
+    [choose, use, _remember] = begin
     assert choose["no_log"] is True
     assert use["browser_flow"]["seal"] == "{{ __verify_seal }}"
     [look, _add] = load(Role("verify").path / "tasks/ended.yml")
