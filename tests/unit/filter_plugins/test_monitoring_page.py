@@ -141,8 +141,9 @@ def test_names_are_quoted():
     assert monitoring_identifier('app.a"b') == '"app"."a""b"'
 
 
-def test_a_budget_is_burnt_in_both_windows_and_beyond_chance():
-    assert monitoring_burns("refresh", "1h", "5m", 14.4) == (
+def test_a_budget_is_burnt_in_both_windows_beyond_chance_and_by_some_failures():
+    assert monitoring_burns("refresh", "1h", "5m", 14.4, 5) == (
         "refresh:bad_ratio_1h > 0.0144 and refresh:bad_ratio_5m > 0.0144"
+        " and refresh:bad_1h > 4.5"
         " and refresh:bad_1h > 1 + 0.001 * refresh:all_1h + 3 * sqrt(0.001 * refresh:all_1h)"
     )
