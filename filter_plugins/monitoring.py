@@ -83,16 +83,22 @@ def monitoring_records(windows: Mapping[str, int], spans: Iterable[str]) -> list
     return rules
 
 
-def monitoring_burns(name: str, long: str, short: str, times: float, budget: float = BUDGET) -> str:
+def monitoring_burns(
+    name: str, long: str, short: str, times: float, least: int, budget: float = BUDGET
+) -> str:
     """Return the condition that the budget is burnt ``times`` as fast as it may be, in a window and at its end.
 
     The failures have to be more than chance explains where the service is just as good as was promised: the mean of a
-    Poisson count, three deviations, and one. So a failure among few requests says nothing.
+    Poisson count, three deviations, and one. And there have to be ``least`` of them in the long window: among few
+    requests two failures are beyond chance, and may still be one client that has something wrong.
     """
+    # increase() extrapolates to the ends of its window, so five are not quite 5: half of one tells them from four.
+    some = least - 0.5
     limit = round(times * budget, 6)
     everything = f"{budget} * {name}:all_{long}"
     return (
         f"{name}:bad_ratio_{long} > {limit} and {name}:bad_ratio_{short} > {limit}"
+        f" and {name}:bad_{long} > {some}"
         f" and {name}:bad_{long} > 1 + {everything} + 3 * sqrt({everything})"
     )
 

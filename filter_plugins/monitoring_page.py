@@ -61,13 +61,9 @@ def survival(days: Iterable[Mapping[str, float]]) -> list[list[float]]:
     return curve
 
 
-def monitoring_known(asked: Mapping[str, Any], figures: Iterable[Mapping], place: str) -> dict[str, Any]:
-    """Return what a Prometheus answered, with a problem where it answers and has none of the figures.
-
-    A query that is 0 where there is nothing says nothing of that.
-    """
-    names = [figure["name"] for figure in figures if "vector(0)" not in figure["query"]]
-    if asked["problem"] or any(asked["points"][name] for name in names):
+def monitoring_known(asked: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Return what a Prometheus answered, with a problem where it answers and has none of the figures."""
+    if asked["problem"] or any(asked["points"].values()):
         return dict(asked)
     said = f"{place} answers, and has none of the figures: it reads no exporter, or lacks the rules."
     return dict(asked) | {"problem": said}

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "igny8-sandbox-monitoring:2.42"
 CASES = yaml.safe_load((Path(__file__).parent / "cases.yml").read_text())
 ROLE = ROOT / "roles" / "monitoring"
+FIGURES = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["__monitoring_figures"]
 
 
 def render(folder: Path, template: str, **variables: object) -> Path:
@@ -106,6 +107,32 @@ def test_these_alerts_fire_and_no_others(rules: Path, alerts: dict, tmp_path: Pa
         "group_eval_order": order,
         "tests": [test],
     }
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(content))
+    promtool(tmp_path, "test", "rules", str(tmp_path / "test.yml"))
+
+
+def test_alerts_that_fire_are_known_since_the_rules_are_there(tmp_path: Path):
+    """One that fires before is somebody else's: it tells neither since when there are figures, nor whether."""
+    [query] = [figure["query"] for figure in FIGURES if figure["name"] == "alerts that fire"]
+    moments = [("5m", None), ("15m", None), ("25m", 1), ("35m", 0), ("45m", 2)]
+    test = {
+        "interval": "1m",
+        "input_series": [
+            {"series": "refresh:all_3d", "values": "_x20 0x29"},
+            {"series": 'ALERTS{alertname="Other",alertstate="firing"}', "values": "_x10 1x19 stale _x9 1x9"},
+            {"series": 'ALERTS{alertname="Own",alertstate="firing"}', "values": "_x40 1x9"},
+            {"series": 'ALERTS{alertname="Own",alertstate="pending"}', "values": "_x30 1x9 stale"},
+        ],
+        "promql_expr_test": [
+            {
+                "expr": query,
+                "eval_time": moment,
+                "exp_samples": [] if value is None else [{"labels": "{}", "value": value}],
+            }
+            for moment, value in moments
+        ],
+    }
+    content = {"rule_files": [], "evaluation_interval": "1m", "tests": [test]}
     (tmp_path / "test.yml").write_text(yaml.safe_dump(content))
     promtool(tmp_path, "test", "rules", str(tmp_path / "test.yml"))
 

@@ -31,7 +31,8 @@ PAIRS = [("deploy", DEPLOY), ("rollback", ROLLBACK)]
 #: one answer of twenty failed, five sessions were lost, tokens were used again, or the lifetime were another.
 WOULD_HAVE_FIRED = {
     "RefreshesMissTheirGoal": "0.005 * refresh:all_3d > 1 + 0.001 * refresh:all_3d + 3 * sqrt(0.001 * refresh:all_3d)",
-    "AnswersFail": "0.05 * answers:all_6h > 1 + 0.001 * answers:all_6h + 3 * sqrt(0.001 * answers:all_6h)",
+    "AnswersFail": "0.05 * answers:all_6h > 2.5 and "
+    "0.05 * answers:all_6h > 1 + 0.001 * answers:all_6h + 3 * sqrt(0.001 * answers:all_6h)",
     "SessionsAreLostFast": "5 / sum(tokens_active) > 0.005 and on() sum(tokens_active) > 0",
     "TokensAreReused": "sum(rotations_hour) > 0",
     "LifetimeIsWrong": 'lifetime_longest_seconds{remember_me="false"}',

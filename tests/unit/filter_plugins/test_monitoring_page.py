@@ -120,15 +120,13 @@ def test_what_was_counted_is_shown_with_its_source_and_has_a_chart_where_there_w
 
 
 def test_a_prometheus_that_has_none_of_the_figures_is_of_no_use():
-    figures = [{"name": "a", "query": "a"}, {"name": "alerts", "query": "count(x) or vector(0)"}]
-    asked = {"points": {"a": [], "alerts": [[0, "0"]]}, "problem": ""}
+    asked = {"points": {"a": [], "alerts": []}, "problem": ""}
     assert (
-        "Prometheus answers, and has none of the figures"
-        in monitoring_known(asked, figures, "Prometheus")["problem"]
+        "Prometheus answers, and has none of the figures" in monitoring_known(asked, "Prometheus")["problem"]
     )
     one = asked | {"points": {"a": [[0, "1"]], "alerts": []}}
-    assert monitoring_known(one, figures, "Prometheus")["problem"] == ""
-    assert monitoring_known(NOT_ASKED, figures, "Prometheus") == NOT_ASKED
+    assert monitoring_known(one, "Prometheus")["problem"] == ""
+    assert monitoring_known(NOT_ASKED, "Prometheus") == NOT_ASKED
 
 
 def test_windows_shrink_to_some_scrapes_and_no_further():
@@ -141,8 +139,9 @@ def test_names_are_quoted():
     assert monitoring_identifier('app.a"b') == '"app"."a""b"'
 
 
-def test_a_budget_is_burnt_in_both_windows_and_beyond_chance():
-    assert monitoring_burns("refresh", "1h", "5m", 14.4) == (
+def test_a_budget_is_burnt_in_both_windows_beyond_chance_and_by_some_failures():
+    assert monitoring_burns("refresh", "1h", "5m", 14.4, 5) == (
         "refresh:bad_ratio_1h > 0.0144 and refresh:bad_ratio_5m > 0.0144"
+        " and refresh:bad_1h > 4.5"
         " and refresh:bad_1h > 1 + 0.001 * refresh:all_1h + 3 * sqrt(0.001 * refresh:all_1h)"
     )

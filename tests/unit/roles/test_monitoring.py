@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -104,6 +105,12 @@ def test_one_prometheus_is_asked_the_named_one_from_the_control_node(url: str, a
     [used] = [one for one in tasks if holds(one["when"], monitoring_prometheus_url=url)]
     assert asked in used["name"]
     assert (used.get("delegate_to"), used.get("become")) == (("localhost", False) if url else (None, None))
+
+
+def test_no_figure_has_a_value_where_nothing_is_known():
+    """By the earliest value of any of them a Prometheus says since when it measures."""
+    figures = ROLE.constants["__monitoring_figures"]
+    assert [figure["name"] for figure in figures if re.search(r"\b(vector|absent)\b", figure["query"])] == []
 
 
 @pytest.mark.parametrize(("problem", "read"), [("", False), ("It does not answer.", True)])
