@@ -129,6 +129,7 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
             "title": "The deploy was undone",
             "sentence": f"It had been cut short before its switch; {serves} serves as before.",
         }
+    noticed = _failed_requests(report)
     if failure:
         served = (
             "The release is live all the same."
@@ -138,7 +139,11 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
             else f"{report['predecessor'] or 'Nothing'} serves as before."
         )
         sentence = f"{failure.get('task', '')}: {failure.get('reason', '')} {served}"
-        title = "The run failed, and users did not notice" if prober else "The run failed"
+        title = "The run failed"
+        if noticed:
+            title += f"; nobody was logged out and no row was lost; {noticed}"
+        elif prober:
+            title += ", and users did not notice"
         return {"state": "failed", "title": title, "sentence": sentence}
     if not prober:
         return {
@@ -146,11 +151,27 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
             "title": "Done, and verified",
             "sentence": "No traffic was sent during the change, so what users met in it is not known.",
         }
+    measured = f"Measured by {prober['sent']} requests of {prober['sessions']['total']} sessions"
+    if noticed:
+        return {
+            "state": "kept",
+            "title": f"Nobody was logged out and no row was lost; {noticed}",
+            "sentence": f"{measured}; {prober['failed']} of these requests failed.",
+        }
     return {
         "state": "kept",
         "title": "Nobody was logged out, no request was dropped, no row was lost",
-        "sentence": f"Measured by {prober['sent']} requests of {prober['sessions']['total']} sessions.",
+        "sentence": f"{measured}.",
     }
+
+
+def _failed_requests(report: Mapping[str, Any]) -> str:
+    """Return how many requests failed, in words, of a run that lets them fail; empty for none."""
+    failed = (report["prober"] or {}).get("failed", 0)
+    if not failed:
+        return ""
+    when = " while the port was handed over" if report["verb"] == "setup" else ""
+    return f"{failed} request{'' if failed == 1 else 's'} failed{when}"
 
 
 def _facts(report: Mapping[str, Any], phases: list[dict]) -> list[tuple[str, str]]:

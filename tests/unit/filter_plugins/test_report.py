@@ -54,6 +54,40 @@ def test_the_verdict_comes_first(made: dict, state: str, words: str):
     assert words in verdict["sentence"]
 
 
+@pytest.mark.parametrize(
+    ("failed", "words"), [(1, "; 1 request failed while"), (3, "; 3 requests failed while")]
+)
+def test_requests_that_may_fail_are_told_where_the_promise_is_kept(failed: int, words: str, tmp_path: Path):
+    """The setup hands the public port over: who has a connection open loses it."""
+    made = report(verb="setup")
+    made["prober"] |= {"failed": failed}
+    title = f"Nobody was logged out and no row was lost{words} the port was handed over"
+    verdict = report_view(made)["verdict"]
+    assert (report_verdict(made), verdict["title"]) == ("kept", title)
+    assert verdict["sentence"] == f"Measured by 40 requests of 5 sessions; {failed} of these requests failed."
+    assert title in report_summary(made)[0]
+    (tmp_path / "20260101T100000Z-setup-v1.json").write_text(json.dumps(made))
+    assert [(row["state"], row["title"]) for row in report_rows(str(tmp_path))] == [("kept", title)]
+
+
+def test_users_notice_requests_that_fail_though_the_run_fails_and_the_port_goes_back():
+    made = report(verb="setup", failure=FAILURE)
+    made["prober"] |= {"failed": 3}
+    assert report_view(made)["verdict"]["title"] == (
+        "The run failed; nobody was logged out and no row was lost; 3 requests failed "
+        "while the port was handed over"
+    )
+
+
+def test_only_a_setup_hands_the_port_over():
+    made = report()
+    made["prober"] |= {"failed": 3}
+    assert (
+        report_view(made)["verdict"]["title"]
+        == "Nobody was logged out and no row was lost; 3 requests failed"
+    )
+
+
 def test_who_is_lost_breaks_the_promise_though_no_request_failed():
     made = report()
     made["health"]["proof"]["sessions"]["lost"] = 1
