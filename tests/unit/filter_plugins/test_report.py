@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.auth_flow import NOT_REACHED
 from evidence import broken, check, entry, report
 from report import html_page, report_rows, report_summary, report_verdict, report_view, stale_pages
 
 TEMPLATE = "report.html.j2"
 INDEX = "index.html.j2"
+SKIPPED = "postgres is not given"
 FAILURE = {"task": "migrate", "reason": "no lock."}
 
 
@@ -354,6 +356,31 @@ def test_a_release_that_failed_in_the_proof_says_where():
     view = report_view(made)
     assert dict(view["facts"])["verified by"] == "the API of the idle slot, before any user met it"
     assert any("the verification used the API" in line for line in view["unknown"])
+
+
+@pytest.mark.parametrize(
+    ("checks", "status"),
+    [
+        ({"logout": SKIPPED, "logout_row": SKIPPED, "cleanup": "ok"}, "skipped"),
+        ({"logout": NOT_REACHED, "logout_row": SKIPPED, "cleanup": "ok"}, "unknown"),
+        ({"logout": "ok", "logout_row": NOT_REACHED, "cleanup": "ok"}, "unknown"),
+        ({"logout": "critical", "logout_row": NOT_REACHED, "cleanup": "ok"}, "critical"),
+        ({"logout": "ok", "logout_row": SKIPPED, "cleanup": "ok"}, "ok"),
+        ({"logout": NOT_REACHED, "cleanup": "critical"}, "critical"),
+    ],
+)
+def test_a_test_of_the_guide_is_ok_by_its_own_checks(checks: dict[str, str], status: str):
+    """That canaries were cleaned up, of which there may be none, is no logout."""
+    found = [
+        check(
+            name, "skipped" if said in (SKIPPED, NOT_REACHED) else said, guide="Test 5",
+            reason=said if said in (SKIPPED, NOT_REACHED) else "",
+        )
+        for name, said in checks.items()
+    ]  # fmt: skip
+    [test] = report_view(report(verification={"checks": found}))["tests"]
+    assert (test["name"], test["status"]) == ("Test 5: Logout", status)
+    assert len(test["checks"]) == len(checks)
 
 
 def test_the_summary_fits_a_screen_and_begins_with_the_verdict():
