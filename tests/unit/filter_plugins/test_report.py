@@ -274,26 +274,30 @@ def indicators(**checks: str) -> dict[str, tuple[str, str]]:
 def test_what_every_release_can_do_is_no_evidence_for_the_fix():
     """A release from before it: what it has the fault in was not asked."""
     every = ("login_remember", "forbidden", "payment_required", "refresh", "other_tab")
-    only_fixed = (
-        "refresh_lifetimes",
-        "session_survives_errors",
-        "rotation",
-        "replay_grace",
-        "browser_errors",
-    )
+    only_fixed = ("refresh_lifetimes", "session_survives_errors", "rotation", "replay_grace")
     found = indicators(**dict.fromkeys(every, "ok"), **dict.fromkeys(only_fixed, "skipped"))
     assert {name: status for name, (status, _evidence) in found.items() if name != "Users"} == dict.fromkeys(
         ("Remember-me", "403/402", "Network", "Multi-tab", "Token"), "unknown"
     )
-    assert found["403/402"][1] == "not asked of this release: session_survives_errors, browser_errors"
+    assert found["403/402"][1] == "not asked of this release: session_survives_errors"
 
 
-@pytest.mark.parametrize("decides", ["session_survives_errors", "browser_errors"])
+@pytest.mark.parametrize("decides", ["replay_grace", "browser_lost_answer"])
 def test_an_indicator_is_shown_by_a_check_that_decides_it(decides: str):
-    assert indicators(forbidden="ok", **{decides: "ok"})["403/402"] == (
-        "ok",
-        f"verified: {decides}, forbidden",
+    assert indicators(refresh="ok", **{decides: "ok"})["Network"] == ("ok", f"verified: {decides}")
+
+
+def test_a_browser_that_may_have_met_no_403_shows_nothing_of_one():
+    """It meets what its site names, which may be neither, and a proxy's error and no network in any case."""
+    assert indicators(browser_errors="ok", forbidden="skipped")["403/402"] == (
+        "unknown",
+        "not asked of this release: session_survives_errors",
     )
+    assert indicators(browser_errors="ok", forbidden="ok", session_survives_errors="ok")["403/402"] == (
+        "ok",
+        "verified: session_survives_errors, forbidden, browser_errors",
+    )
+    assert indicators(browser_errors="critical", session_survives_errors="ok")["403/402"][0] == "critical"
 
 
 def test_what_failed_counts_though_nothing_decides():
