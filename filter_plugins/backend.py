@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from math import sqrt
+from pathlib import Path
 
-from ansible.module_utils.refresh_outcomes import FAILED, OVER
+import ansible.module_utils
+
+# A play has nothing but Ansible's own there.
+ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
+
+from ansible.module_utils.refresh_outcomes import FAILED, OVER  # noqa: E402
 
 _COUNT = re.compile(r'^auth_refresh_total\{outcome="(\w+)"\} ([\d.e+]+)$', re.MULTILINE)
 

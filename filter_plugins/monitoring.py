@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import product
+from pathlib import Path
 
-from ansible.module_utils.refresh_outcomes import FAILED, OVER
+import ansible.module_utils
+
+# A play has nothing but Ansible's own there.
+ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
+
+from ansible.module_utils.refresh_outcomes import FAILED, OVER  # noqa: E402
 
 #: Seconds of each window, by its name.
 WINDOWS = {

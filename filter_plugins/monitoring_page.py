@@ -5,9 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.refresh_outcomes import FAILED, OVER
+import ansible.module_utils
+
+# A play has nothing but Ansible's own there.
+ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
+
+from ansible.module_utils.refresh_outcomes import FAILED, OVER  # noqa: E402
 
 #: Of so many trials without a failure on, a success above 99.9 % is shown with 95 % confidence.
 SAMPLE = 2995

@@ -9,7 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import ansible.module_utils
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+# A play has nothing but Ansible's own there.
+ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
+
+from ansible.module_utils.auth_flow import NOT_REACHED  # noqa: E402
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "roles" / "report" / "templates"
 #: What "Success Indicators" of the deployment guide says, with the checks that decide it and those that only add to
@@ -21,8 +27,9 @@ INDICATORS = {
         ("login_remember", "browser_reopen"),
     ),
     "403/402 errors don't log users out": (
-        ("session_survives_errors", "browser_errors"),
-        ("forbidden", "payment_required"),
+        # It is asked where a 403 can be met; a browser may have been given no page that answers one.
+        ("session_survives_errors",),
+        ("forbidden", "payment_required", "browser_errors"),
     ),
     "Network hiccups don't cause logout": (("replay_grace", "browser_lost_answer"), ()),
     "Multi-tab usage works smoothly": (
@@ -129,6 +136,7 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
             "title": "The deploy was undone",
             "sentence": f"It had been cut short before its switch; {serves} serves as before.",
         }
+    noticed = _failed_requests(report)
     if failure:
         served = (
             "The release is live all the same."
@@ -138,7 +146,11 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
             else f"{report['predecessor'] or 'Nothing'} serves as before."
         )
         sentence = f"{failure.get('task', '')}: {failure.get('reason', '')} {served}"
-        title = "The run failed, and users did not notice" if prober else "The run failed"
+        title = "The run failed"
+        if noticed:
+            title += f"; nobody was logged out and no row was lost; {noticed}"
+        elif prober:
+            title += ", and users did not notice"
         return {"state": "failed", "title": title, "sentence": sentence}
     if not prober:
         return {
@@ -146,11 +158,27 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
             "title": "Done, and verified",
             "sentence": "No traffic was sent during the change, so what users met in it is not known.",
         }
+    measured = f"Measured by {prober['sent']} requests of {prober['sessions']['total']} sessions"
+    if noticed:
+        return {
+            "state": "kept",
+            "title": f"Nobody was logged out and no row was lost; {noticed}",
+            "sentence": f"{measured}; {prober['failed']} of these requests failed.",
+        }
     return {
         "state": "kept",
         "title": "Nobody was logged out, no request was dropped, no row was lost",
-        "sentence": f"Measured by {prober['sent']} requests of {prober['sessions']['total']} sessions.",
+        "sentence": f"{measured}.",
     }
+
+
+def _failed_requests(report: Mapping[str, Any]) -> str:
+    """Return how many requests failed, in words, of a run that lets them fail; empty for none."""
+    failed = (report["prober"] or {}).get("failed", 0)
+    if not failed:
+        return ""
+    when = " while the port was handed over" if report["verb"] == "setup" else ""
+    return f"{failed} request{'' if failed == 1 else 's'} failed{when}"
 
 
 def _facts(report: Mapping[str, Any], phases: list[dict]) -> list[tuple[str, str]]:
@@ -338,12 +366,20 @@ def _tests(verification: Mapping[str, Any], folder: str) -> list[dict[str, Any]]
     return [
         {
             "name": f"{test}: {name}",
-            "status": _worst(check["status"] for check in checks if check["guide"] == test),
+            "status": _worst(_shows(check) for check in checks if check["guide"] == test),
             "checks": [check for check in checks if check["guide"] == test],
         }
         for test, name in TESTS.items()
         if any(check["guide"] == test for check in checks)
     ]
+
+
+def _shows(check: Mapping[str, Any]) -> str:
+    """Return what a check says about its test of the guide."""
+    if check["reason"] == NOT_REACHED:
+        return "unknown"
+    # There may be nothing to clean up: that this went well shows nothing.
+    return "skipped" if (check["name"], check["status"]) == ("cleanup", "ok") else check["status"]
 
 
 def _pictures(verification: Mapping[str, Any], folder: str) -> dict[str, str]:

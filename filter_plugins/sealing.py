@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import ansible.module_utils
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.sealing import unseal
+
+# A play has nothing but Ansible's own there.
+ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
+
+from ansible.module_utils.sealing import unseal  # noqa: E402
 
 
 def unsealed(sealed: str, secret: str) -> Any:

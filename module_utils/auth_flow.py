@@ -10,6 +10,8 @@ from typing import Any
 from ansible.module_utils.auth_flow_plan import FEATURES, PLAN, Planned, planned
 
 LIFETIME_TOLERANCE_SECONDS = 5
+#: Why a check was skipped that was asked, and that nothing is known of therefore.
+NOT_REACHED = "not reached, an earlier check failed"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Ledger:
         if why_not:
             return Check(check.name, "skipped", why_not, check.guide)
         if check.name not in self._problems:
-            return Check(check.name, "skipped", "not reached, an earlier check failed", check.guide)
+            return Check(check.name, "skipped", NOT_REACHED, check.guide)
         reason = "; ".join(self._problems[check.name])
         return Check(check.name, "critical" if reason else "ok", reason, check.guide)
 

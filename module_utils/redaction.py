@@ -22,7 +22,9 @@ _WORD = r"(?:\"(?:\\.|[^\"\\\n])*\"?|'[^'\n]*'?|[^\s\"']\S*)"
 #: A login to Redis, which may name a user first.
 LOGIN = re.compile(rf"(\bAUTH[\"']?[ \t]+){_WORD}(?:[ \t]+{_WORD})?")
 REQUIRED = re.compile(rf"(?i)(\b(?:requirepass|masterauth)[\"']?[ \t,:=]+){_WORD}")
-NAMES = r"[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|credential)[\w-]*"
+#: A pair of tokens as a login answers it. Elsewhere these are words, of what has happened or of an address.
+GRANTED = re.compile(r"(?i)((\\?[\"'])(?:refresh|access)\2\s*:\s*\\?[\"'])[\w-][\w.~+/=-]{15,}")
+NAMES = r"[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|credential|session_?(?:id|key))[\w-]*"
 
 
 def redacted(text: str, secrets: Iterable[str] = (), names: Iterable[str] = ()) -> str:
@@ -37,6 +39,7 @@ def redacted(text: str, secrets: Iterable[str] = (), names: Iterable[str] = ()) 
     text = LOGIN_IN_URL.sub(rf"\1{SECRET}", text)
     text = HEADER.sub(rf"\1{SECRET}", text)
     text = SCHEME.sub(rf"\1 {SECRET}", text)
+    text = GRANTED.sub(rf"\1{SECRET}", text)
     text = REQUIRED.sub(rf"\1{SECRET}", LOGIN.sub(rf"\1{SECRET}", text))
     quoted, bare = _named(names)
     return bare.sub(rf"\1{SECRET}", quoted.sub(rf"\1\2{SECRET}", text))

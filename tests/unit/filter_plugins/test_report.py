@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.auth_flow import NOT_REACHED
 from evidence import broken, check, entry, report
 from report import html_page, report_rows, report_summary, report_verdict, report_view, stale_pages
 
 TEMPLATE = "report.html.j2"
 INDEX = "index.html.j2"
+SKIPPED = "postgres is not given"
 FAILURE = {"task": "migrate", "reason": "no lock."}
 
 
@@ -52,6 +54,40 @@ def test_the_verdict_comes_first(made: dict, state: str, words: str):
     verdict = report_view(made)["verdict"]
     assert verdict["state"] == state
     assert words in verdict["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("failed", "words"), [(1, "; 1 request failed while"), (3, "; 3 requests failed while")]
+)
+def test_requests_that_may_fail_are_told_where_the_promise_is_kept(failed: int, words: str, tmp_path: Path):
+    """The setup hands the public port over: who has a connection open loses it."""
+    made = report(verb="setup")
+    made["prober"] |= {"failed": failed}
+    title = f"Nobody was logged out and no row was lost{words} the port was handed over"
+    verdict = report_view(made)["verdict"]
+    assert (report_verdict(made), verdict["title"]) == ("kept", title)
+    assert verdict["sentence"] == f"Measured by 40 requests of 5 sessions; {failed} of these requests failed."
+    assert title in report_summary(made)[0]
+    (tmp_path / "20260101T100000Z-setup-v1.json").write_text(json.dumps(made))
+    assert [(row["state"], row["title"]) for row in report_rows(str(tmp_path))] == [("kept", title)]
+
+
+def test_users_notice_requests_that_fail_though_the_run_fails_and_the_port_goes_back():
+    made = report(verb="setup", failure=FAILURE)
+    made["prober"] |= {"failed": 3}
+    assert report_view(made)["verdict"]["title"] == (
+        "The run failed; nobody was logged out and no row was lost; 3 requests failed "
+        "while the port was handed over"
+    )
+
+
+def test_only_a_setup_hands_the_port_over():
+    made = report()
+    made["prober"] |= {"failed": 3}
+    assert (
+        report_view(made)["verdict"]["title"]
+        == "Nobody was logged out and no row was lost; 3 requests failed"
+    )
 
 
 def test_who_is_lost_breaks_the_promise_though_no_request_failed():
@@ -238,26 +274,30 @@ def indicators(**checks: str) -> dict[str, tuple[str, str]]:
 def test_what_every_release_can_do_is_no_evidence_for_the_fix():
     """A release from before it: what it has the fault in was not asked."""
     every = ("login_remember", "forbidden", "payment_required", "refresh", "other_tab")
-    only_fixed = (
-        "refresh_lifetimes",
-        "session_survives_errors",
-        "rotation",
-        "replay_grace",
-        "browser_errors",
-    )
+    only_fixed = ("refresh_lifetimes", "session_survives_errors", "rotation", "replay_grace")
     found = indicators(**dict.fromkeys(every, "ok"), **dict.fromkeys(only_fixed, "skipped"))
     assert {name: status for name, (status, _evidence) in found.items() if name != "Users"} == dict.fromkeys(
         ("Remember-me", "403/402", "Network", "Multi-tab", "Token"), "unknown"
     )
-    assert found["403/402"][1] == "not asked of this release: session_survives_errors, browser_errors"
+    assert found["403/402"][1] == "not asked of this release: session_survives_errors"
 
 
-@pytest.mark.parametrize("decides", ["session_survives_errors", "browser_errors"])
+@pytest.mark.parametrize("decides", ["replay_grace", "browser_lost_answer"])
 def test_an_indicator_is_shown_by_a_check_that_decides_it(decides: str):
-    assert indicators(forbidden="ok", **{decides: "ok"})["403/402"] == (
-        "ok",
-        f"verified: {decides}, forbidden",
+    assert indicators(refresh="ok", **{decides: "ok"})["Network"] == ("ok", f"verified: {decides}")
+
+
+def test_a_browser_that_may_have_met_no_403_shows_nothing_of_one():
+    """It meets what its site names, which may be neither, and a proxy's error and no network in any case."""
+    assert indicators(browser_errors="ok", forbidden="skipped")["403/402"] == (
+        "unknown",
+        "not asked of this release: session_survives_errors",
     )
+    assert indicators(browser_errors="ok", forbidden="ok", session_survives_errors="ok")["403/402"] == (
+        "ok",
+        "verified: session_survives_errors, forbidden, browser_errors",
+    )
+    assert indicators(browser_errors="critical", session_survives_errors="ok")["403/402"][0] == "critical"
 
 
 def test_what_failed_counts_though_nothing_decides():
@@ -320,6 +360,31 @@ def test_a_release_that_failed_in_the_proof_says_where():
     view = report_view(made)
     assert dict(view["facts"])["verified by"] == "the API of the idle slot, before any user met it"
     assert any("the verification used the API" in line for line in view["unknown"])
+
+
+@pytest.mark.parametrize(
+    ("checks", "status"),
+    [
+        ({"logout": SKIPPED, "logout_row": SKIPPED, "cleanup": "ok"}, "skipped"),
+        ({"logout": NOT_REACHED, "logout_row": SKIPPED, "cleanup": "ok"}, "unknown"),
+        ({"logout": "ok", "logout_row": NOT_REACHED, "cleanup": "ok"}, "unknown"),
+        ({"logout": "critical", "logout_row": NOT_REACHED, "cleanup": "ok"}, "critical"),
+        ({"logout": "ok", "logout_row": SKIPPED, "cleanup": "ok"}, "ok"),
+        ({"logout": NOT_REACHED, "cleanup": "critical"}, "critical"),
+    ],
+)
+def test_a_test_of_the_guide_is_ok_by_its_own_checks(checks: dict[str, str], status: str):
+    """That canaries were cleaned up, of which there may be none, is no logout."""
+    found = [
+        check(
+            name, "skipped" if said in (SKIPPED, NOT_REACHED) else said, guide="Test 5",
+            reason=said if said in (SKIPPED, NOT_REACHED) else "",
+        )
+        for name, said in checks.items()
+    ]  # fmt: skip
+    [test] = report_view(report(verification={"checks": found}))["tests"]
+    assert (test["name"], test["status"]) == ("Test 5: Logout", status)
+    assert len(test["checks"]) == len(checks)
 
 
 def test_the_summary_fits_a_screen_and_begins_with_the_verdict():

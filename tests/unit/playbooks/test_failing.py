@@ -6,14 +6,19 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.redaction import SECRET
 from local_play import play
 from project_files import ROOT, dicts, load
 
 FAILED = ROOT / "playbooks/tasks/failed.yml"
+WIRING = load(ROOT / "playbooks/group_vars/all/wiring.yml")
+#: What a task says that fails, and what is told of it.
+SAID = "disk full of redis://:hunter2@redis, of k3y-of-app and sid=abcdef"
+TOLD = f"disk full of redis://:{SECRET}@redis, of {SECRET} and sid={SECRET}"
 KEPT = {"task": "switch", "reason": "no answer"}
 #: Whether something was changed, and the cause that was kept before -> what is kept, and what is said last.
 CASES = {
-    "changed": (True, {}, {"task": "record", "reason": "disk full", "serves": "v2-bb"}),
+    "changed": (True, {}, {"task": "record", "reason": TOLD, "serves": "v2-bb"}),
     "refused": (False, {}, {}),
     "gone_back": (True, KEPT, KEPT),
 }
@@ -25,7 +30,7 @@ def case(name: str, folder: Path) -> dict:
     facts = {"release_journaled": journaled, "release_failure": kept, "release_id": "v2-bb"}
     inner = [
         {"name": f"Begin {name}", "ansible.builtin.set_fact": facts},
-        {"name": "record", "ansible.builtin.fail": {"msg": "disk full"}},
+        {"name": "record", "ansible.builtin.fail": {"msg": SAID}},
     ]
     include = {"name": "Fail", "ansible.builtin.include_tasks": str(FAILED)}
     keep = {
@@ -46,7 +51,14 @@ def case(name: str, folder: Path) -> dict:
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     """What was kept and said in each case."""
     folder = tmp_path_factory.mktemp("failing")
-    play(folder, [case(name, folder) for name in CASES])
+    wired = {
+        name: WIRING[name]
+        for name in ("__first_cause", "release_known_secrets", "release_known_secret_names")
+    }
+    play(
+        folder, [case(name, folder) for name in CASES], **wired,
+        verify_password="k3y-of-app", verify_session_cookie="sid",
+    )  # fmt: skip
     return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
 
 
@@ -55,7 +67,20 @@ def test_the_first_cause_is_kept_and_said_last(found: dict[str, dict], name: str
     kept = CASES[name][2]
     assert found[name]["failure"] == kept
     serves = " v2-bb has the traffic all the same." if "serves" in kept else ""
-    assert found[name]["said"].strip() == f"disk full{serves}"
+    assert found[name]["said"].strip() == f"{TOLD}{serves}"
+
+
+def test_each_cause_that_is_kept_is_without_secrets():
+    """In one place: of a failure only what the wiring makes of it is kept."""
+    kept = [
+        task["ansible.builtin.set_fact"]["release_failure"]
+        for path in (ROOT / "playbooks").rglob("*.yml")
+        for task in dicts(load(path))
+        if "release_failure" in (task.get("ansible.builtin.set_fact") or {})
+    ]
+    made = [text for text in kept if isinstance(text, str)]
+    assert len(made) == 5 and all("__first_cause" in text for text in made)
+    assert not any("ansible_failed" in str(text) for text in kept)
 
 
 @pytest.mark.parametrize("playbook", ["deploy", "rollback"])

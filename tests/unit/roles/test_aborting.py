@@ -1,19 +1,28 @@
-"""A release whose failure cannot be recorded, because its folder cannot be written."""
+"""What is recorded of a release that failed, and one whose failure cannot be: its folder cannot be written."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+import pytest
+from ansible.module_utils.redaction import SECRET, TOKEN
 from ansible.module_utils.release_lock import acquire
 from local_play import play
 
 RUN = {"holder": "ann", "user": "Ann", "host": "desk", "pid": 7, "verb": "deploy"}
+LOGS = """\
+backend-1  | GET /api/me/ 200 of v2-bb
+backend-1  | settings: k3y-of-app
+backend-1  | sent eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl with sid=abcdef
+"""
 
 
-def test_what_cannot_be_recorded_is_a_warning(tmp_path: Path):
+@pytest.fixture
+def abort(tmp_path: Path) -> dict[str, Any]:
     acquire(str(tmp_path), RUN | {"phase": "verify"}, 60)
-    (tmp_path / "releases").write_text("no folder")
-    abort = {
+    return {
         "name": "Abort",
         "ansible.builtin.include_role": {"name": "release", "tasks_from": "abort"},
         "vars": {
@@ -23,11 +32,32 @@ def test_what_cannot_be_recorded_is_a_warning(tmp_path: Path):
             "release_run": RUN,
             "release_is_proven": False,
             "release_failure": {"task": "verify", "reason": "401"},
+            "release_known_secrets": ["k3y-of-app"],
+            "release_known_secret_names": ["sid"],
             "__release_info": {"live": "v1-aa", "releases": {}},
         },
     }
+
+
+def test_what_cannot_be_recorded_is_a_warning(tmp_path: Path, abort: dict[str, Any]):
+    (tmp_path / "releases").write_text("no folder")
     goes_on = {"name": "Go on", "ansible.builtin.debug": {"msg": "the slot is closed"}}
     said = play(tmp_path, [abort, goes_on])
     assert "Why v2-bb failed could not be recorded" in said
     assert "verify: 401" in said
     assert "the slot is closed" in said
+
+
+def test_the_last_lines_are_recorded_without_secrets(
+    tmp_path: Path, abort: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "docker").write_text(f"#!/bin/sh\ncat <<'END'\n{LOGS}END\n")
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    play(tmp_path, [abort])
+    record = json.loads((tmp_path / "releases/v2-bb/record.json").read_text())
+    assert record["logs"] == [
+        "backend-1  | GET /api/me/ 200 of v2-bb",
+        f"backend-1  | settings: {SECRET}",
+        f"backend-1  | sent {TOKEN} with sid={SECRET}",
+    ]
