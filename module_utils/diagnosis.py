@@ -18,7 +18,7 @@ WELL = (
     "edge; key, settings, modules, migrations and first page of the live release; tokens and sessions; logins."
 )
 
-_LOGINS = {"login", "refresh", "errors", "tabs", "browser", "unread"}
+_LOGINS = {"login", "refresh", "errors", "denied", "tabs", "browser", "unread"}
 _SERVING = _LOGINS | {"unhealthy", "page", "served_bundle", "settings"}
 _TABLE = {"token_table", "health_tokens"}
 #: Kinds of findings, and the kinds that follow from each. The cause of others comes before them.
@@ -35,18 +35,21 @@ EXPLAINS: dict[str, set[str]] = {
     "migrations": _SERVING | _TABLE,
     "token_table": _SERVING | {"health_tokens"},
     "signing_key": _LOGINS,
-    "clock": {"login", "refresh", "health_tokens", "browser"},
+    "clock": {"login", "refresh", "denied", "health_tokens", "browser"},
     "unhealthy": _LOGINS | {"page", "settings"},
     "served_bundle": {"image", "login", "refresh", "errors", "tabs", "browser"},
     "image": _SERVING,
     "page": _LOGINS | {"served_bundle"},
-    "login": {"refresh", "errors", "tabs", "browser"},
+    "login": {"refresh", "errors", "denied", "tabs", "browser"},
     "refresh": {"errors", "tabs", "browser"},
-    "errors": {"tabs", "browser"},
+    "errors": {"denied", "tabs", "browser"},
     "tabs": {"browser"},
 }  # fmt: skip
 #: Those that explain nothing come last.
-RANK = (*EXPLAINS, "browser", "settings", "health_tokens", "health_sessions", "unread", "host", "stray")
+RANK = (
+    *(*EXPLAINS, "denied", "browser", "settings", "health_tokens", "health_sessions"),
+    *("unread", "granted", "host", "stray"),
+)
 
 
 @dataclass(frozen=True)

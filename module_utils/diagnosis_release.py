@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from ansible.module_utils.diagnosis_seen import Seen, line, revived
 #: Checks of the login and of the browser, by what they say.
 CHECKS = {
     "refresh": {"refresh", "rotation", "replay_grace", "other_tab", "browser_refresh", "browser_lost_answer"},
-    "errors": {"session_survives_errors", "forbidden", "payment_required", "browser_errors"},
+    "errors": {"session_survives_errors", "browser_errors"},
     "tabs": {
         "browser_tabs",
         "browser_tabs_plain",
@@ -21,12 +22,24 @@ CHECKS = {
         "browser_logout_plain",
     },
 }
+#: Checks that only need the verification's user to be refused. Whether a session outlives that is for others to show.
+DENIALS = {"forbidden", "payment_required"}
+#: What no user is answered for having a right or a plan, nor for asking for another page.
+FAILS = re.compile(r"answered (401|5\d\d)\b")
 #: Symptom and cause of each kind.
 TEXTS = {
     "refresh": ("token refresh does not work", "the live release refuses a good token, or gives no new one"),
     "errors": (
         "users are logged out on 403 and 402",
         "the live release ends sessions there, as the old client did",
+    ),
+    "denied": (
+        "a page that should answer 403 or 402 fails",
+        "the live release does not do what it was verified to do",
+    ),
+    "granted": (
+        "no 403 or 402 where the verification needs one",
+        "the verification's user has a right or a plan that it had not, or verify_paths names another page",
     ),
     "tabs": (
         "tabs do not follow each other (multi-tab logout)",
@@ -49,6 +62,11 @@ TEXTS = {
     "served_bundle": ("the frontend is not that of the release", "an old bundle is served"),
     "page": ("the first page is not served", "the frontend's container, or the edge"),
 }
+#: A release that lets in whom it should refuse looks the same: which of them it is takes a person.
+REFUSE_AGAIN = (
+    "take that right or plan from the user verify_user in the app, or have verify_paths.forbidden and "
+    "verify_paths.payment_required name pages that refuse it; a user who has neither is let in by the release, wrongly"
+)
 NOT_SEEN = "whether tabs follow each other, and what pages do, is not known"
 
 
@@ -135,7 +153,10 @@ def logins(seen: Seen) -> Iterator[Finding]:
     failed: dict[str, list[str]] = {}
     for check in met.get("checks") or []:
         if check["status"] == "critical":
-            failed.setdefault(kind_of(check["name"]), []).append(f"{check['name']}: {check['reason']}")
+            kind = kind_of(check["name"], check["reason"])
+            failed.setdefault(kind, []).append(f"{check['name']}: {check['reason']}")
+    if reasons := failed.pop("granted", []):
+        yield _of("granted", "; ".join(reasons), REFUSE_AGAIN, status="warning")
     for kind, reasons in failed.items():
         silent = kind == "tabs" and not seen.part("page").get("talks_to_tabs", True)
         others = {"cause": "no script of the live release uses BroadcastChannel"} if silent else {}
@@ -156,8 +177,10 @@ def health(seen: Seen) -> Iterator[Finding]:
                 )
 
 
-def kind_of(check: str) -> str:
+def kind_of(check: str, reason: str) -> str:
     """Return what kind of finding a failed check is."""
+    if check in DENIALS:
+        return "denied" if FAILS.search(reason) else "granted"
     kinds = (kind for kind, names in CHECKS.items() if check in names)
     # What a logout leaves on the server is no fault of the page.
     shown = check.startswith("browser_") and not check.startswith("browser_logout_")
