@@ -57,7 +57,8 @@ class Finding:
     """One thing that is wrong.
 
     act: one of ACTS that repairs it, empty where a person has to; argv: command of act host.
-    because: symptom of the finding that explains this one.
+    because: symptom of the finding that explains this one; once: a browser alone has shown it, and is asked again
+    before it is acted on.
     """
 
     kind: str
@@ -69,6 +70,7 @@ class Finding:
     act: str = ""
     argv: list[str] = field(default_factory=list)
     because: str = ""
+    once: bool = False
 
 
 def applied(rules: Iterable[Callable[[Any], Iterator[Finding]]], seen: Any) -> Iterator[Finding]:

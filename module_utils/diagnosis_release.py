@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils.diagnosis import Finding
@@ -150,20 +150,62 @@ def logins(seen: Seen) -> Iterator[Finding]:
     met, back = seen.part("login"), seen.commands["rollback"]
     if blind := seen.blind("login"):
         yield _of("login", blind["reason"], back)
-    failed: dict[str, list[str]] = {}
-    for check in met.get("checks") or []:
-        if check["status"] == "critical":
-            kind = kind_of(check["name"], check["reason"])
-            failed.setdefault(kind, []).append(f"{check['name']}: {check['reason']}")
-    if reasons := failed.pop("granted", []):
-        yield _of("granted", "; ".join(reasons), REFUSE_AGAIN, status="warning")
-    for kind, reasons in failed.items():
+    failed, before = _failed(met.get("checks")), _failed(met.get("before"))
+    kinds = _by_kind(failed | _not_reached(met))
+    if told := kinds.pop("granted", {}):
+        yield _of("granted", _told(told), REFUSE_AGAIN, status="warning")
+    for kind, reasons in kinds.items():
         silent = kind == "tabs" and not seen.part("page").get("talks_to_tabs", True)
-        others = {"cause": "no script of the live release uses BroadcastChannel"} if silent else {}
-        yield _of(kind, "; ".join(reasons), back, act="rollback" if kind in CHECKS else "", **others)
+        others: dict[str, Any] = (
+            {"cause": "no script of the live release uses BroadcastChannel"} if silent else {}
+        )
+        # A tab may have been slow: of a browser it takes the same check twice.
+        sure = any(name in failed and (name in before or not name.startswith("browser_")) for name in reasons)
+        if kind in CHECKS and (sure or "before" not in met):
+            others |= {"act": "rollback", "once": not sure}
+        yield _of(kind, _told(reasons), back, **others)
+    yield from _seen_once(met, seen.commands["browser"])
     if not met.get("browser"):
         said = line(met.get("problem") or "no browser has looked")
         yield Finding("tabs", NOT_SEEN, said, "", seen.commands["browser"], "unknown")
+
+
+def _seen_once(met: Mapping[str, Any], look: str) -> Iterator[Finding]:
+    """What a browser has shown, and not when it was asked again."""
+    passed = {check["name"] for check in met.get("checks") or [] if check["status"] == "ok"}
+    gone = {name: reason for name, reason in _failed(met.get("before")).items() if name in passed}
+    for kind, reasons in _by_kind(gone).items():
+        symptom, said = (
+            f"seen once and not again: {TEXTS[kind][0]}",
+            f"{_told(reasons)}; asked again, it did not fail",
+        )
+        yield Finding(kind, symptom, line(said), "", look, "warning")
+
+
+def _not_reached(met: Mapping[str, Any]) -> dict[str, str]:
+    """Return what failed before and came to no verdict when it was asked again."""
+    known = {check["name"] for check in met.get("checks") or [] if check["status"] in ("ok", "critical")}
+    before = _failed(met.get("before")).items()
+    return {
+        name: f"{reason}; asked again, it was not reached" for name, reason in before if name not in known
+    }
+
+
+def _failed(checks: list[Mapping[str, str]] | None) -> dict[str, str]:
+    """Return the reasons of the checks that failed, by name."""
+    return {check["name"]: check["reason"] for check in checks or [] if check["status"] == "critical"}
+
+
+def _by_kind(failed: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return the same by kind of finding."""
+    kinds: dict[str, dict[str, str]] = {}
+    for name, reason in failed.items():
+        kinds.setdefault(kind_of(name, reason), {})[name] = reason
+    return kinds
+
+
+def _told(reasons: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
 
 
 def health(seen: Seen) -> Iterator[Finding]:
@@ -187,7 +229,7 @@ def kind_of(check: str, reason: str) -> str:
     return next(kinds, "browser" if shown else "login")
 
 
-def _of(kind: str, evidence: str, remedy: str, **others: str) -> Finding:
+def _of(kind: str, evidence: str, remedy: str, **others: Any) -> Finding:
     symptom, cause = TEXTS[kind]
     given = {"cause": cause} | others
     return Finding(kind, symptom, line(evidence), remedy=remedy, **given)

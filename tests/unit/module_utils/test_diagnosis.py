@@ -404,6 +404,49 @@ def test_a_denied_page_that_fails_follows_from_what_fails_it(other: dict, cause:
     assert [(finding.kind, finding.status) for finding in others] == [("denied", "consequence")]
 
 
+def asked_again(first: dict, *broken: str, well: str = "", browser: str = "browser") -> list[Finding]:
+    """Findings where a browser that showed `first` was asked again: these checks fail now, and one is well."""
+    checks = [*failed(*broken)["login"]["checks"], {"name": well, "status": "ok", "reason": ""}]
+    before = first["login"]["checks"]
+    return diagnosed(login={"checks": checks, "browser": browser, "problem": "", "before": before})
+
+
+@pytest.mark.parametrize("check", ["browser_errors", "browser_logout", "browser_refresh"])
+def test_what_a_browser_alone_has_shown_is_asked_again_before_a_rollback(check: str):
+    [mend] = diagnosis.mends(diagnosed(**failed(check)))
+    assert (mend.act, mend.once) == ("rollback", True)
+    [mend] = diagnosis.mends(asked_again(failed(check), check))
+    assert (mend.status, mend.act, mend.once) == ("critical", "rollback", False)
+
+
+@pytest.mark.parametrize(
+    "other", [failed("rotation"), replaced("v1-web-1", ImageID="sha256:b"), failed("browser_calm")]
+)
+def test_what_is_sure_or_does_nothing_is_not_asked_again(other: dict):
+    assert [finding.once for finding in diagnosed(**other)] == [False]
+
+
+def test_what_a_browser_does_not_show_again_is_a_warning():
+    [finding] = findings = asked_again(failed("browser_logout"), well="browser_logout")
+    assert (finding.kind, finding.status, finding.act) == ("tabs", "warning", "")
+    assert finding.symptom == "seen once and not again: tabs do not follow each other (multi-tab logout)"
+    assert finding.evidence == "browser_logout: it broke; asked again, it did not fail"
+    assert diagnosis.mends(findings) == []
+
+
+def test_another_check_that_fails_the_second_time_is_no_proof():
+    tabs, before = findings = asked_again(failed("browser_logout"), "browser_tabs", well="browser_logout")
+    assert (tabs.status, tabs.evidence, before.status) == ("critical", "browser_tabs: it broke", "warning")
+    assert diagnosis.mends(findings) == []
+
+
+def test_what_could_not_be_asked_again_stays_critical_and_does_nothing():
+    tabs, unknown = findings = asked_again(failed("browser_logout"), browser="")
+    assert (tabs.status, unknown.status) == ("critical", "unknown")
+    assert tabs.evidence == "browser_logout: it broke; asked again, it was not reached"
+    assert diagnosis.mends(findings) == []
+
+
 @pytest.mark.parametrize("probe", ["host", "edge", "migrations", "settings", "key", "key_file", "health"])
 def test_what_could_not_be_looked_at_is_unknown(probe: str):
     [finding] = diagnosed(**blind(**{probe: "it went wrong"}))
