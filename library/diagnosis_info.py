@@ -16,7 +16,8 @@ options:
         that could not look, C(found) the sentences of each role's preflight by name. C(releases) is as M(release_info)
         returns it, C(containers) as the engine lists them, C(edge_container) a name, C(data_services) those that are
         C(here) and their C(project). C(images), C(built_services) and C(release_dir) are those of the live release.
-        C(migrations), C(page), C(login) and C(health) are what was met.
+        C(migrations), C(page), C(login) and C(health) are what was met; C(before) in C(login) are the checks of the
+        look before, where a browser was asked again.
     type: dict
     required: true
   commands:
@@ -42,7 +43,8 @@ RETURN = r"""
 findings:
   description:
     - What is wrong, the worst and its cause first, each with C(kind), C(status), C(symptom), C(evidence), C(cause),
-      C(remedy), C(because), C(act) and C(argv).
+      C(remedy), C(because), C(act), C(argv) and C(once).
+    - C(once) says that a browser alone has shown it, and has not been asked again, as C(login) with C(before) tells.
     - C(status) is V(critical), V(warning), V(unknown) or V(consequence), which C(because) explains.
   returned: always
   type: list

@@ -18,7 +18,7 @@ WELL = (
     "edge; key, settings, modules, migrations and first page of the live release; tokens and sessions; logins."
 )
 
-_LOGINS = {"login", "refresh", "errors", "tabs", "browser", "unread"}
+_LOGINS = {"login", "refresh", "errors", "denied", "tabs", "browser", "unread"}
 _SERVING = _LOGINS | {"unhealthy", "page", "served_bundle", "settings"}
 _TABLE = {"token_table", "health_tokens"}
 #: Kinds of findings, and the kinds that follow from each. The cause of others comes before them.
@@ -35,18 +35,21 @@ EXPLAINS: dict[str, set[str]] = {
     "migrations": _SERVING | _TABLE,
     "token_table": _SERVING | {"health_tokens"},
     "signing_key": _LOGINS,
-    "clock": {"login", "refresh", "health_tokens", "browser"},
+    "clock": {"login", "refresh", "denied", "health_tokens", "browser"},
     "unhealthy": _LOGINS | {"page", "settings"},
     "served_bundle": {"image", "login", "refresh", "errors", "tabs", "browser"},
     "image": _SERVING,
     "page": _LOGINS | {"served_bundle"},
-    "login": {"refresh", "errors", "tabs", "browser"},
+    "login": {"refresh", "errors", "denied", "tabs", "browser"},
     "refresh": {"errors", "tabs", "browser"},
-    "errors": {"tabs", "browser"},
+    "errors": {"denied", "tabs", "browser"},
     "tabs": {"browser"},
 }  # fmt: skip
 #: Those that explain nothing come last.
-RANK = (*EXPLAINS, "browser", "settings", "health_tokens", "health_sessions", "unread", "host", "stray")
+RANK = (
+    *(*EXPLAINS, "denied", "browser", "settings", "health_tokens", "health_sessions"),
+    *("unread", "granted", "host", "stray"),
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class Finding:
     """One thing that is wrong.
 
     act: one of ACTS that repairs it, empty where a person has to; argv: command of act host.
-    because: symptom of the finding that explains this one.
+    because: symptom of the finding that explains this one; once: a browser alone has shown it, and is asked again
+    before it is acted on.
     """
 
     kind: str
@@ -66,6 +70,7 @@ class Finding:
     act: str = ""
     argv: list[str] = field(default_factory=list)
     because: str = ""
+    once: bool = False
 
 
 def applied(rules: Iterable[Callable[[Any], Iterator[Finding]]], seen: Any) -> Iterator[Finding]:

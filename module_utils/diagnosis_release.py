@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible.module_utils.diagnosis import Finding
@@ -12,7 +13,7 @@ from ansible.module_utils.diagnosis_seen import Seen, line, revived
 #: Checks of the login and of the browser, by what they say.
 CHECKS = {
     "refresh": {"refresh", "rotation", "replay_grace", "other_tab", "browser_refresh", "browser_lost_answer"},
-    "errors": {"session_survives_errors", "forbidden", "payment_required", "browser_errors"},
+    "errors": {"session_survives_errors", "browser_errors"},
     "tabs": {
         "browser_tabs",
         "browser_tabs_plain",
@@ -21,12 +22,24 @@ CHECKS = {
         "browser_logout_plain",
     },
 }
+#: Checks that only need the verification's user to be refused. Whether a session outlives that is for others to show.
+DENIALS = {"forbidden", "payment_required"}
+#: What no user is answered for having a right or a plan, nor for asking for another page.
+FAILS = re.compile(r"answered (401|5\d\d)\b")
 #: Symptom and cause of each kind.
 TEXTS = {
     "refresh": ("token refresh does not work", "the live release refuses a good token, or gives no new one"),
     "errors": (
         "users are logged out on 403 and 402",
         "the live release ends sessions there, as the old client did",
+    ),
+    "denied": (
+        "a page that should answer 403 or 402 fails",
+        "the live release does not do what it was verified to do",
+    ),
+    "granted": (
+        "no 403 or 402 where the verification needs one",
+        "the verification's user has a right or a plan that it had not, or verify_paths names another page",
     ),
     "tabs": (
         "tabs do not follow each other (multi-tab logout)",
@@ -49,6 +62,11 @@ TEXTS = {
     "served_bundle": ("the frontend is not that of the release", "an old bundle is served"),
     "page": ("the first page is not served", "the frontend's container, or the edge"),
 }
+#: A release that lets in whom it should refuse looks the same: which of them it is takes a person.
+REFUSE_AGAIN = (
+    "take that right or plan from the user verify_user in the app, or have verify_paths.forbidden and "
+    "verify_paths.payment_required name pages that refuse it; a user who has neither is let in by the release, wrongly"
+)
 NOT_SEEN = "whether tabs follow each other, and what pages do, is not known"
 
 
@@ -132,17 +150,62 @@ def logins(seen: Seen) -> Iterator[Finding]:
     met, back = seen.part("login"), seen.commands["rollback"]
     if blind := seen.blind("login"):
         yield _of("login", blind["reason"], back)
-    failed: dict[str, list[str]] = {}
-    for check in met.get("checks") or []:
-        if check["status"] == "critical":
-            failed.setdefault(kind_of(check["name"]), []).append(f"{check['name']}: {check['reason']}")
-    for kind, reasons in failed.items():
+    failed, before = _failed(met.get("checks")), _failed(met.get("before"))
+    kinds = _by_kind(failed | _not_reached(met))
+    if told := kinds.pop("granted", {}):
+        yield _of("granted", _told(told), REFUSE_AGAIN, status="warning")
+    for kind, reasons in kinds.items():
         silent = kind == "tabs" and not seen.part("page").get("talks_to_tabs", True)
-        others = {"cause": "no script of the live release uses BroadcastChannel"} if silent else {}
-        yield _of(kind, "; ".join(reasons), back, act="rollback" if kind in CHECKS else "", **others)
+        others: dict[str, Any] = (
+            {"cause": "no script of the live release uses BroadcastChannel"} if silent else {}
+        )
+        # A tab may have been slow: of a browser it takes the same check twice.
+        sure = any(name in failed and (name in before or not name.startswith("browser_")) for name in reasons)
+        if kind in CHECKS and (sure or "before" not in met):
+            others |= {"act": "rollback", "once": not sure}
+        yield _of(kind, _told(reasons), back, **others)
+    yield from _seen_once(met, seen.commands["browser"])
     if not met.get("browser"):
         said = line(met.get("problem") or "no browser has looked")
         yield Finding("tabs", NOT_SEEN, said, "", seen.commands["browser"], "unknown")
+
+
+def _seen_once(met: Mapping[str, Any], look: str) -> Iterator[Finding]:
+    """What a browser has shown, and not when it was asked again."""
+    passed = {check["name"] for check in met.get("checks") or [] if check["status"] == "ok"}
+    gone = {name: reason for name, reason in _failed(met.get("before")).items() if name in passed}
+    for kind, reasons in _by_kind(gone).items():
+        symptom, said = (
+            f"seen once and not again: {TEXTS[kind][0]}",
+            f"{_told(reasons)}; asked again, it did not fail",
+        )
+        yield Finding(kind, symptom, line(said), "", look, "warning")
+
+
+def _not_reached(met: Mapping[str, Any]) -> dict[str, str]:
+    """Return what failed before and came to no verdict when it was asked again."""
+    known = {check["name"] for check in met.get("checks") or [] if check["status"] in ("ok", "critical")}
+    before = _failed(met.get("before")).items()
+    return {
+        name: f"{reason}; asked again, it was not reached" for name, reason in before if name not in known
+    }
+
+
+def _failed(checks: list[Mapping[str, str]] | None) -> dict[str, str]:
+    """Return the reasons of the checks that failed, by name."""
+    return {check["name"]: check["reason"] for check in checks or [] if check["status"] == "critical"}
+
+
+def _by_kind(failed: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return the same by kind of finding."""
+    kinds: dict[str, dict[str, str]] = {}
+    for name, reason in failed.items():
+        kinds.setdefault(kind_of(name, reason), {})[name] = reason
+    return kinds
+
+
+def _told(reasons: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
 
 
 def health(seen: Seen) -> Iterator[Finding]:
@@ -156,15 +219,17 @@ def health(seen: Seen) -> Iterator[Finding]:
                 )
 
 
-def kind_of(check: str) -> str:
+def kind_of(check: str, reason: str) -> str:
     """Return what kind of finding a failed check is."""
+    if check in DENIALS:
+        return "denied" if FAILS.search(reason) else "granted"
     kinds = (kind for kind, names in CHECKS.items() if check in names)
     # What a logout leaves on the server is no fault of the page.
     shown = check.startswith("browser_") and not check.startswith("browser_logout_")
     return next(kinds, "browser" if shown else "login")
 
 
-def _of(kind: str, evidence: str, remedy: str, **others: str) -> Finding:
+def _of(kind: str, evidence: str, remedy: str, **others: Any) -> Finding:
     symptom, cause = TEXTS[kind]
     given = {"cause": cause} | others
     return Finding(kind, symptom, line(evidence), remedy=remedy, **given)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import diagnosis, diagnosis_host, diagnosis_release
+from ansible.module_utils.auth_flow_app import status_problems
+from ansible.module_utils.auth_flow_http import Answer
 from ansible.module_utils.diagnosis import Finding
 from ansible.module_utils.diagnosis_seen import Seen
 
@@ -77,6 +79,19 @@ def replaced(name: str, **others: Any) -> dict:
 def failed(*names: str) -> dict:
     """What is seen when checks of the login or the browser fail."""
     checks = [{"name": name, "status": "critical", "reason": "it broke"} for name in names]
+    return {"login": {"checks": checks, "browser": "browser", "problem": ""}}
+
+
+def met(*broken: str, forbidden: int = 403, payment_required: int = 402) -> dict:
+    """What is seen of an API that answers the denied pages so; other checks are broken. No browser looks then."""
+    reasons = [(name, ["it broke"]) for name in broken]
+    for name, status, wanted in (("forbidden", forbidden, 403), ("payment_required", payment_required, 402)):
+        answer = Answer("GET", f"/{name}", status, {}, {}, {}, 1.0)
+        reasons.append((name, status_problems(answer, (wanted,))))
+    checks = [
+        {"name": name, "status": "critical" if reason else "ok", "reason": "; ".join(reason)}
+        for name, reason in reasons
+    ]
     return {"login": {"checks": checks, "browser": "browser", "problem": ""}}
 
 
@@ -338,6 +353,98 @@ def test_a_fault_is_named_first_and_alone(other: dict, kind: str, act: str, reme
 def test_what_breaks_nothing_yet_is_a_warning(other: dict, symptom: str, remedy: str):
     [finding] = diagnosed(**other)
     assert (finding.status, finding.symptom, finding.remedy) == ("warning", symptom, remedy)
+
+
+#: Answers to the denied pages that do not end a session: the user has a right or a plan, or the page is another.
+GRANTED = [
+    {"forbidden": 200},
+    {"payment_required": 200},
+    {"forbidden": 404},
+    {"payment_required": 403},
+    {"forbidden": 200, "payment_required": 200},
+]
+
+
+@pytest.mark.parametrize("answers", GRANTED)
+def test_a_user_who_is_not_refused_any_more_is_no_fault_of_the_release(answers: dict):
+    [finding] = findings = diagnosed(**met(**answers))
+    assert (finding.kind, finding.status, finding.act) == ("granted", "warning", "")
+    assert diagnosis.mends(findings) == []
+    assert all(f"{name}: GET /{name} answered {answers[name]}" in finding.evidence for name in answers)
+    assert "verify_user" in finding.remedy and "verify_paths" in finding.remedy
+
+
+def test_a_session_that_a_refusal_ends_is_one_whatever_else_is_granted():
+    errors, granted = diagnosed(**met("session_survives_errors", forbidden=200))
+    assert (errors.kind, errors.status, errors.act) == ("errors", "critical", "rollback")
+    assert (granted.kind, granted.status) == ("granted", "warning")
+    assert "answered 200" not in errors.evidence
+
+
+@pytest.mark.parametrize("status", [401, 500, 503])
+def test_a_denied_page_that_fails_is_critical_and_no_session_that_ended(status: int):
+    [finding] = findings = diagnosed(**met(forbidden=status))
+    assert (finding.kind, finding.status, finding.remedy) == ("denied", "critical", "run rollback")
+    assert diagnosis.mends(findings) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "cause"),
+    [
+        (met("session_survives_errors", payment_required=401), "errors"),
+        (met(forbidden=500) | found(redis={"answers": "refused"}), "redis"),
+        (met(forbidden=401) | found(host={"clock": "off by 60 s"}), "clock"),
+        (met("me_bearer", forbidden=401), "login"),
+    ],
+    ids=["errors", "redis", "clock", "login"],
+)
+def test_a_denied_page_that_fails_follows_from_what_fails_it(other: dict, cause: str):
+    first, *others = diagnosed(**other)
+    assert (first.kind, first.status) == (cause, "critical")
+    assert [(finding.kind, finding.status) for finding in others] == [("denied", "consequence")]
+
+
+def asked_again(first: dict, *broken: str, well: str = "", browser: str = "browser") -> list[Finding]:
+    """Findings where a browser that showed `first` was asked again: these checks fail now, and one is well."""
+    checks = [*failed(*broken)["login"]["checks"], {"name": well, "status": "ok", "reason": ""}]
+    before = first["login"]["checks"]
+    return diagnosed(login={"checks": checks, "browser": browser, "problem": "", "before": before})
+
+
+@pytest.mark.parametrize("check", ["browser_errors", "browser_logout", "browser_refresh"])
+def test_what_a_browser_alone_has_shown_is_asked_again_before_a_rollback(check: str):
+    [mend] = diagnosis.mends(diagnosed(**failed(check)))
+    assert (mend.act, mend.once) == ("rollback", True)
+    [mend] = diagnosis.mends(asked_again(failed(check), check))
+    assert (mend.status, mend.act, mend.once) == ("critical", "rollback", False)
+
+
+@pytest.mark.parametrize(
+    "other", [failed("rotation"), replaced("v1-web-1", ImageID="sha256:b"), failed("browser_calm")]
+)
+def test_what_is_sure_or_does_nothing_is_not_asked_again(other: dict):
+    assert [finding.once for finding in diagnosed(**other)] == [False]
+
+
+def test_what_a_browser_does_not_show_again_is_a_warning():
+    [finding] = findings = asked_again(failed("browser_logout"), well="browser_logout")
+    assert (finding.kind, finding.status, finding.act) == ("tabs", "warning", "")
+    assert finding.symptom == "seen once and not again: tabs do not follow each other (multi-tab logout)"
+    assert finding.evidence == "browser_logout: it broke; asked again, it did not fail"
+    assert diagnosis.mends(findings) == []
+
+
+def test_another_check_that_fails_the_second_time_is_no_proof():
+    tabs, before = findings = asked_again(failed("browser_logout"), "browser_tabs", well="browser_logout")
+    assert (tabs.status, tabs.evidence, before.status) == ("critical", "browser_tabs: it broke", "warning")
+    assert diagnosis.mends(findings) == []
+
+
+def test_what_could_not_be_asked_again_stays_critical_and_does_nothing():
+    tabs, unknown = findings = asked_again(failed("browser_logout"), browser="")
+    assert (tabs.status, unknown.status) == ("critical", "unknown")
+    assert tabs.evidence == "browser_logout: it broke; asked again, it was not reached"
+    assert diagnosis.mends(findings) == []
 
 
 @pytest.mark.parametrize("probe", ["host", "edge", "migrations", "settings", "key", "key_file", "health"])
