@@ -28,14 +28,13 @@ DEPLOY = '{"prober_enabled": false, "igny8_version": "next"}'
 ROLLBACK = '{"prober_enabled": false}'
 PAIRS = [("deploy", DEPLOY), ("rollback", ROLLBACK)]
 #: That there is enough to be counted: on the figures as they are the alert would fire if one refresh of two hundred or
-#: one answer of twenty failed, five sessions were lost, tokens were used again, or the lifetime were another.
+#: one answer of twenty failed, five sessions were lost, or tokens were used again.
 WOULD_HAVE_FIRED = {
     "RefreshesMissTheirGoal": "0.005 * refresh:all_3d > 1 + 0.001 * refresh:all_3d + 3 * sqrt(0.001 * refresh:all_3d)",
     "AnswersFail": "0.05 * answers:all_6h > 2.5 and "
     "0.05 * answers:all_6h > 1 + 0.001 * answers:all_6h + 3 * sqrt(0.001 * answers:all_6h)",
     "SessionsAreLostFast": "5 / sum(tokens_active) > 0.005 and on() sum(tokens_active) > 0",
     "TokensAreReused": "sum(rotations_hour) > 0",
-    "LifetimeIsWrong": 'lifetime_longest_seconds{remember_me="false"}',
 }
 
 
@@ -90,7 +89,9 @@ def going_on(watched, app) -> Iterator[Callable[[], str]]:
 @pytest.fixture(scope="module")
 def watched(app: AppHost, inventory: Path) -> float:
     """The host with the monitoring, cron, and users who are no canaries; the time from which on it is watched."""
-    app.run("apt-get update -qq && apt-get install -qq --no-install-recommends cron >/dev/null && cron")
+    app.run("apt-get update -qq && apt-get install -qq --no-install-recommends cron >/dev/null")
+    # In a container a process that an SSH session has begun cannot be given another login's identity, which cron does.
+    app.run("sed -i '/pam_loginuid/d' /etc/pam.d/cron && cron")
     seed = "python manage.py seed_users --count 30 --prefix storm --domain igny8.test"
     compose = "docker compose --file /data/app/igny8/current/compose.yml"
     app.run(f"echo {PASSWORD} | {compose} exec --no-TTY igny8_backend {seed}")
