@@ -67,8 +67,10 @@ def test_a_watched_release_under_which_a_check_becomes_critical_is_left_again(ap
         with begun(case, inventory) as going:
             wait_until(lambda: going.done() or _watches(log), 900, "the watch")
             app.sql(shift.format("+"))
-        app.sql(shift.format("-"))
-        check_refusal(case, going.result())
+            try:
+                check_refusal(case, going.result())
+            finally:
+                app.sql(shift.format("-"))
     assert app.live() == before
     assert left_over(app) == ""
 
