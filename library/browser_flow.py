@@ -322,9 +322,18 @@ def main() -> None:
         flow = run_flow(params, program, ledger)
     except browser_pages.NotStarted as failure:
         module.exit_json(problem=str(failure), checks=[], **nothing)
+    except browser_pages.Ended as failure:
+        # What failed before that counts all the same.
+        failed = [
+            f"{check['name']}: {check['reason']}"
+            for check in ledger.checks()
+            if check["status"] == "critical"
+        ]
+        if failed:
+            module.fail_json(msg=f"{program} {failure}, after checks had failed: {'; '.join(failed)}")
+        module.exit_json(problem=f"{program} {failure}, by itself", checks=[], **nothing)
     except BrowserError as error:
-        ended = f"{program} on {params['url']} ended before its checks did: {str(error).splitlines()[0]}"
-        module.exit_json(problem=ended, checks=[], **nothing)
+        module.fail_json(msg=f"{program} on {params['url']}: {str(error).splitlines()[0]}")
     module.exit_json(
         changed=False,
         status=ledger.status(),

@@ -212,7 +212,8 @@ checks:
     name:
       description: >-
         V(browser_tab_left_open) is the tab on O(release), V(browser_tab_left_open_again) the same tab on the release
-        that was live once the change had failed, V(public_address) what was refused while the tab waited.
+        that was live once the change had failed, V(public_address) what was refused from the
+        switch on; what was refused before it is told, and is not critical.
       type: str
       sample: browser_tab_left_open
     status:

@@ -166,7 +166,10 @@ class BrowserFlow:
         self.ended: list[Ended] = []
 
     def run(self, user: str, password: str) -> None:
-        """Go through all checks; every session that was begun is ended. What fails is in the ledger."""
+        """Go through all checks; every session that was begun is ended. What fails is in the ledger.
+
+        Raises browser_pages.Ended where the browser ends by itself.
+        """
         self._login = (user, password)
         steps = {
             "browser_login": self._log_in,
@@ -198,13 +201,13 @@ class BrowserFlow:
             return True
         try:
             problems = step()
-            goes_on = name.startswith("browser_logout") or pages.is_signed_in(self._tabs[0], self._site)
-            # What follows is not reached then, and that is somebody's fault.
-            problems += [] if goes_on or problems else ["the page shows no user any more"]
         except self._error as failure:
             if not self._browser.is_connected():
-                raise  # It ended by itself, which says nothing of the application.
-            problems, goes_on = [self._describe(failure)], self._can_go_on(name)
+                raise pages.Ended(f"ended in {name}") from failure
+            problems = [self._describe(failure)]
+        goes_on = self._can_go_on(name)
+        # What follows is not reached then, and that is somebody's fault.
+        problems += [] if goes_on or problems else ["the page shows no user any more"]
         self._ledger.record(name, problems)
         self._take_picture(name)
         if problems:
@@ -212,7 +215,7 @@ class BrowserFlow:
         return goes_on
 
     def _can_go_on(self, name: str) -> bool:
-        """Whether the next step has something to stand on after one that broke off."""
+        """Whether the next step has something to stand on."""
         try:
             signed_in = bool(self._tabs) and pages.is_signed_in(self._tabs[0], self._site)
         except self._error:
@@ -516,7 +519,9 @@ class BrowserFlow:
             try:
                 self._revoke()
             finally:
-                self._context.close()
+                # One that cannot be closed ends with its browser, and hides no verdict.
+                with suppress(self._error):
+                    self._context.close()
 
     def _revoke(self) -> None:
         """End the session that a failed check has left behind, as far as it can be."""

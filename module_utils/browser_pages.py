@@ -73,6 +73,10 @@ class NotStarted(Exception):
     """A browser is installed, and does not start: no page was opened."""
 
 
+class Ended(Exception):
+    """A browser has ended by itself, which says nothing of the page that it had open."""
+
+
 @contextmanager
 def running(sync_playwright: Callable, executable: str = CHROMIUM) -> Iterator[Any]:
     """A browser that is installed on this machine, until the end of the block. Raises NotStarted before it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import browser_flow
+import pytest
+from ansible.module_utils.browser_pages import Ended
 from browser_options import OPTIONS, broken_browser
 from manual import results_in_manual, returned
 
@@ -40,3 +42,30 @@ def test_a_release_of_which_nothing_is_expected_is_not_visited(run_module):
     assert (result["status"], result["features"]) == ("unknown", [])
     assert result["problem"] == "Nothing in a browser is expected of this release."
     assert {check["status"] for check in result["checks"]} == {"skipped"}
+
+
+@pytest.mark.parametrize(("failed", "red"), [(False, False), (True, True)])
+def test_a_browser_that_ends_by_itself_hides_no_failed_check(
+    run_module, monkeypatch, failed: bool, red: bool
+):
+    """It says nothing of the release, and takes nothing back that was said before."""
+
+    def run_flow(_params, _program, ledger):
+        ledger.record("browser_login", ["the page shows no user any more"] if failed else [])
+        raise Ended("ended in browser_refresh")
+
+    monkeypatch.setattr(browser_flow, "run_flow", run_flow)
+    result = run_module(browser_flow, OPTIONS | {"program": "true", "expect": ["browser_login"]})
+    assert result.get("failed", False) is red
+    told = result["msg"] if red else result["problem"]
+    assert "ended in browser_refresh" in told
+    assert ("browser_login: the page shows no user any more" in told) is red
+
+
+def test_a_fault_of_a_browser_that_goes_on_fails(run_module, monkeypatch):
+    def run_flow(*_arguments):
+        raise browser_flow.BrowserError("no context")
+
+    monkeypatch.setattr(browser_flow, "run_flow", run_flow)
+    result = run_module(browser_flow, OPTIONS | {"program": "true", "expect": ["browser_login"]})
+    assert result["failed"] and "no context" in result["msg"]

@@ -8,6 +8,7 @@ from unittest.mock import MagicMock
 import pytest
 from ansible.module_utils.auth_flow import Ledger
 from ansible.module_utils.browser_flow import PLAN, BrowserFlow
+from ansible.module_utils.browser_pages import Ended
 from ansible.module_utils.browser_site import read_site
 from browser_options import OPTIONS, SITE
 
@@ -99,7 +100,8 @@ def test_a_browser_that_has_ended_says_nothing_of_the_release():
     browser = Browser("r1")
     browser.page.expect_response.side_effect = Died("the browser has been closed")
     browser.connected = False
-    with pytest.raises(Died):
+    browser.context.close.side_effect = Died("it is closed")
+    with pytest.raises(Ended, match="ended in browser_login"):
         flow_with(browser).run("ann", "secret words")
     browser.context.close.assert_called_once_with()
 

@@ -78,6 +78,19 @@ def test_what_a_logout_leaves_on_the_server_counts_as_what_the_browser_shows(bro
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "good"),
+    [({"status": "ok"}, True), ({"failed": True, "msg": "MODULE FAILURE"}, False), ({"started": 1}, False)],
+)
+def test_a_browser_that_comes_to_no_verdict_is_refused(said: dict[str, Any], good: bool):
+    """As on a page that hangs: that it was not seen to fail is no reason to take it."""
+    known = {"__verify_browser_ended": said, "ansible_check_mode": False}
+    keep, templar = task_of("browser", "what it has shown", **known)
+    kept = templar.template(keep["ansible.builtin.set_fact"]["__verify_browser"])
+    rule, templar = task_of("browser", "come to a verdict", __verify_browser=kept)
+    assert templar.evaluate_conditional(rule["ansible.builtin.assert"]["that"]) is good
+
+
 def test_what_names_an_ended_session_is_looked_up_on_the_host_and_sealed_until_then():
     begin = load(Role("verify").path / "tasks/begin_browser.yml")
     [choose, use, _remember] = begin
