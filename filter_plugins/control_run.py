@@ -26,9 +26,12 @@ def _stat_fields(pid: int) -> list[str]:
 
 
 def process_started(pid: int) -> str:
-    """Return when a process was started, in clock ticks since boot; empty where there is no such process."""
+    """Return when a process was started, in clock ticks since boot; empty where there is no such process.
+
+    One that has ended is none, also while nobody has asked how (state Z, or X): it does nothing any more.
+    """
     fields = _stat_fields(pid)
-    return fields[19] if len(fields) > 19 else ""
+    return fields[19] if len(fields) > 19 and fields[0] not in ("Z", "X") else ""
 
 
 def control_process() -> int:

@@ -130,18 +130,17 @@ def releases_recorded_live(releases: dict) -> list[str]:
 def release_left(info: dict) -> str:
     """Return the release that a run which was cut short after its switch has left, to go back to; empty for none.
 
-    Recording marks the release that was left as good before the new one is live: a deploy that died between the two has
-    no release recorded live, and its own record names the one before. That one counts while it runs beside the new one,
-    and no longer: going back to what was stopped would help nobody.
+    Recording marks the release that was left as good before the new one is live: a run that died between the two has no
+    release recorded live. Then the record of the live one names, as ``left``, what the run had left. That one counts
+    while it runs beside the live one, and no longer: going back to what was stopped would help nobody.
     """
     releases, live = info["releases"], info["live"]
     if recorded := [name for name in releases_recorded_live(releases) if name != live]:
         return recorded[0]
     record = releases.get(live, {}).get("record", {})
-    name = record.get("predecessor") or ""
+    name = record.get("left", "" if record.get("state") in PROVEN else record.get("predecessor")) or ""
     before = releases.get(name)
-    # What was live and good before was rolled back to, and its predecessor is that of its deploy.
-    if not before or record.get("state") in PROVEN or before["record"].get("state") not in PROVEN:
+    if not before or before["record"].get("state") not in PROVEN:
         return ""
     beside = before["serving"] and before["containers"][0]["slot"] == info["idle_slot"]
     return name if beside else ""
@@ -155,6 +154,24 @@ def release_unverified(info: dict) -> str:
     record = info["releases"].get(info["live"], {}).get("record", {})
     looked_at = record.get("state") in PROVEN or record.get("failure")
     return info["live"] if record and not looked_at and release_left(info) else ""
+
+
+def release_unfinished(info: dict) -> dict:
+    """Return what a run that died was at beside the live release: {id, slot, record, beside, beside_settings}.
+
+    ``id`` is empty where there is none; ``beside`` is the live release, with the settings that were recorded of it.
+    """
+
+    def record(name: str) -> dict:
+        return info["releases"].get(name, {}).get("record", {})
+
+    return {
+        "id": info["unfinished"],
+        "slot": info["idle_slot"],
+        "record": record(info["unfinished"]),
+        "beside": info["live"],
+        "beside_settings": record(info["live"]).get("settings", {}),
+    }
 
 
 def releases_listed(info: dict, deploy_command: str) -> list[str]:
@@ -242,6 +259,7 @@ class FilterModule:
             "release_compose": release_compose,
             "release_id": release_id,
             "release_left": release_left,
+            "release_unfinished": release_unfinished,
             "release_unverified": release_unverified,
             "releases_listed": releases_listed,
             "releases_recorded_live": releases_recorded_live,

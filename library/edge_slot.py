@@ -42,7 +42,7 @@ options:
     type: str
     required: true
   state:
-    description: Whether the slot is open to the prove key.
+    description: V(proving) opens the slot to the prove key, V(closed) to no key, whichever run had opened it.
     type: str
     choices: [proving, closed]
     default: proving
@@ -166,7 +166,10 @@ def main() -> None:
     params, runtime = module.params, EdgeRuntime(module.params["socket"])
     try:
         if params["state"] == "closed":
-            runtime.delete_entry(f"{params['container_maps_dir']}/probe.map", params["prove_key"])
+            # Of a run that died as well: one run at a time has a slot to prove.
+            probe_map = f"{params['container_maps_dir']}/probe.map"
+            for key in runtime.read_map(probe_map):
+                runtime.delete_entry(probe_map, key)
             module.exit_json(changed=True)
         module.exit_json(changed=True, **prove(runtime, params))
     except (EdgeError, OSError, docker.errors.DockerException) as error:

@@ -37,6 +37,11 @@ options:
   rollback_to:
     description: Release that a rollback was asked to go to; without it, the nearest proven predecessor is chosen.
     type: str
+  followed:
+    description: Runs that died with the lock that this run has taken over, each with its V(holder) and V(verb).
+    type: list
+    elements: dict
+    default: []
 attributes:
   check_mode:
     support: full
@@ -98,6 +103,16 @@ cut_short:
     - Release whose deploy was cut short before its switch, when that is the last that happened on the host.
   returned: always
   type: str
+unfinished:
+  description:
+    - Release beside the live one that a deploy or rollback was at which was cut short, when that is the last that
+      happened on the host.
+  returned: always
+  type: str
+nothing_begun:
+  description: Whether a deploy died before it had begun anything, and no run since has begun anything either.
+  returned: always
+  type: bool
 recorded_by:
   description: Run that has recorded the live release as live, empty when something else happened to it since.
   returned: always
@@ -122,7 +137,9 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.edge_runtime import LIVE_KEY, EdgeError, EdgeRuntime, other_slot, read_map_file
 from ansible.module_utils.release_store import (
     ReleaseError,
+    began_nothing,
     cut_short_deploy,
+    left_unfinished,
     prunable,
     read_records,
     recorded_by,
@@ -146,6 +163,7 @@ ARGUMENT_SPEC = dict(
     slot_network=dict(type="str", required=True),
     keep=dict(type="int", default=5),
     rollback_to=dict(type="str"),
+    followed=dict(type="list", elements="dict", default=[]),
 )
 
 
@@ -205,6 +223,7 @@ def collect(client, params: dict) -> dict:
     if live and live not in records:
         problems.append(f"live release {live} has no record in {params['root']}/releases.")
     target, problem = choose(client, records, live, params["rollback_to"], params["root"])
+    died = [run["holder"] for run in params["followed"]]
     return dict(
         live=live,
         live_slot=slot,
@@ -217,7 +236,10 @@ def collect(client, params: dict) -> dict:
         rollback_target=target,
         rollback_problem=problem,
         schema_floor=schema_floor(records),
-        cut_short=cut_short_deploy(records, live),
+        cut_short=cut_short_deploy(records, live, died),
+        unfinished=left_unfinished(records, live, died),
+        nothing_begun=began_nothing(records, died)
+        and "deploy" in [run["verb"] for run in params["followed"]],
         recorded_by=recorded_by(records.get(live)),
         prunable=prunable(records, live, params["keep"]),
         problems=problems,

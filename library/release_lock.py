@@ -20,9 +20,12 @@ options:
     type: path
     required: true
   state:
-    description: V(present) takes the lock, V(absent) gives it back, V(held) renews it, or fails without it.
+    description:
+      - V(present) takes the lock, V(absent) gives it back, V(held) renews it, or fails without it.
+      - V(returned) gives it back to the run that died with it, which the next run then follows, where there is one.
+      - A lease that cannot be written by V(held) is a warning; the lock is this run's until it is over.
     type: str
-    choices: [present, held, absent]
+    choices: [present, held, absent, returned]
     default: present
   holder:
     description:
@@ -93,7 +96,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.release_lock import (
     LockBusy,
     acquire,
+    assert_held,
     end_work,
+    hand_back,
     in_force,
     read,
     release,
@@ -104,7 +109,7 @@ from ansible.module_utils.release_store import ReleaseError
 
 ARGUMENT_SPEC = dict(
     root=dict(type="path", required=True),
-    state=dict(type="str", choices=["present", "held", "absent"], default="present"),
+    state=dict(type="str", choices=["present", "held", "absent", "returned"], default="present"),
     holder=dict(type="dict", required=True),
     lease_seconds=dict(type="int", default=900),
     wait_seconds=dict(type="int", default=0),
@@ -131,6 +136,17 @@ def take(params: dict) -> dict | None:
             time.sleep(POLL_SECONDS)
 
 
+def hold(module: AnsibleModule) -> None:
+    """Renew the lease, or fail where this run has no lock."""
+    root, holder = module.params["root"], module.params["holder"]["holder"]
+    try:
+        renew(root, holder, "", module.params["lease_seconds"])
+    except OSError as error:
+        # What goes back on a full disk has to go back; it needs the lock, and no longer lease.
+        assert_held(root, holder)
+        module.warn(f"the lease of the release lock could not be renewed: {error}")
+
+
 def look(params: dict) -> dict | None:
     """Return the lock of another run that is still valid."""
     found = read(params["root"])
@@ -146,10 +162,11 @@ def main() -> None:
         module.exit_json(changed=False, **FREE | dict(busy=found is not None, found=found or {}))
     try:
         if params["state"] == "held":
-            renew(params["root"], params["holder"]["holder"], "", params["lease_seconds"])
+            hold(module)
             module.exit_json(changed=False, **FREE)
-        if params["state"] == "absent":
-            if not release(params["root"], params["holder"]["holder"]):
+        if params["state"] in ("absent", "returned"):
+            give_back = release if params["state"] == "absent" else hand_back
+            if not give_back(params["root"], params["holder"]["holder"]):
                 module.fail_json(
                     msg="release lock was not held by this run when it ended; another run took it over."
                 )

@@ -24,6 +24,8 @@ RUN_VARIABLE = "RELEASE_RUN"
 #: How long a process may take to end after it was asked to, before it is killed.
 TERMINATE_SECONDS = 10
 POLL_SECONDS = 0.5
+#: What leaves a release half way when it dies.
+CHANGES = ("deploy", "rollback")
 
 
 class LockBusy(ReleaseError):
@@ -158,6 +160,23 @@ def assert_held(root: str, holder: str) -> dict:
             "cannot be started alone."
         )
     return found
+
+
+def hand_back(root: str, holder: str) -> bool:
+    """Give the lock back to the deploy or rollback that died with it, or to nobody; False where this run has it not.
+
+    A run that does not look at what those had begun must not be the last one that knows of them.
+    """
+    with _guard(root):
+        found = read(root)
+        if not found or found["holder"] != holder:
+            return False
+        died = [run for run in found.get("followed", []) if run["verb"] in CHANGES]
+        if died:
+            write_json(lock_path(root), {**found, **died[0], "followed": died[1:], "expires_at": 0})
+        else:
+            os.unlink(lock_path(root))
+        return True
 
 
 def release(root: str, holder: str) -> bool:

@@ -17,6 +17,7 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime, timezone
 
 STATES = ("staged", "migrated", "started", "switched", "verified", "live", "good", "failed")
@@ -194,17 +195,35 @@ def _check_target(records: dict[str, dict], live: str, wanted: str) -> str:
     return wanted
 
 
-def cut_short_deploy(records: dict[str, dict], live: str | None) -> str:
-    """Return the release whose deploy was cut short before its switch, empty where that is not what happened last."""
-    begun = [(record["journal"][-1]["at"], name) for name, record in records.items() if record.get("journal")]
-    name = max(begun)[1] if begun else ""
+def left_unfinished(records: dict[str, dict], live: str | None, followed: Sequence[str] = ()) -> str:
+    """Return the release beside the live one that a run which died was at, empty where that is not what happened last.
+
+    ``followed`` are the runs that died last. One of them that has recorded a failure had still to clear away.
+    """
+    touched = [(record["journal"][-1]["at"], name) for name, record in records.items() if record.get("journal")]
+    name = max(touched)[1] if touched else ""
     if not name or name == live:
         return ""
     last = records[name]["journal"][-1]
-    deployed = any(
-        (entry["run"], entry["phase"]) == (last["run"], "stage") for entry in records[name]["journal"]
-    )
-    return name if deployed and last["event"] == "begins" else ""
+    died = last["event"] == "begins" or last["event"] == "failed" and last["run"] in followed
+    return name if died else ""
+
+
+def cut_short_deploy(records: dict[str, dict], live: str | None, followed: Sequence[str] = ()) -> str:
+    """Return the release whose deploy was cut short before its switch, empty where that is not what happened last.
+
+    It stays one for the run after one that died while it undid that deploy: ``followed`` names both.
+    """
+    name = left_unfinished(records, live, followed)
+    journal = records[name]["journal"] if name else []
+    runs = {entry["run"] for entry in journal[-1:]} | set(followed)
+    return name if any(entry["phase"] == "stage" and entry["run"] in runs for entry in journal) else ""
+
+
+def began_nothing(records: dict[str, dict], followed: Sequence[str]) -> bool:
+    """Say whether there are runs that died, and none of them had written anything in a journal."""
+    runs = {entry["run"] for record in records.values() for entry in record.get("journal", [])}
+    return bool(followed) and runs.isdisjoint(followed)
 
 
 def recorded_by(record: dict | None) -> str:

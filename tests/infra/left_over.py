@@ -11,6 +11,13 @@ UNFINISHED = (
     r"find /data/app -name '.json-*' -o -name '*.part' -o -name '.ansible_tmp*' -o -name 'canaries.json*'"
 )
 
+#: The keys that open the idle slot are in HAProxy's memory alone.
+PROOF_KEYS = (
+    "python3 -c 'import socket; admin = socket.socket(socket.AF_UNIX); "
+    f'admin.connect("{EDGE}/run/admin.sock"); admin.sendall(b"show map /etc/haproxy/maps/probe.map\\n"); '
+    "print(admin.makefile().read().strip())'"
+)
+
 #: What runs start has their id in its environment; modules themselves are read from standard input and have no name.
 PROCESSES = (
     "grep -lzs '^RELEASE_RUN=.' /proc/[0-9]*/environ | cut -d/ -f3 | "
@@ -29,7 +36,7 @@ def left_over(app: AppHost) -> str:
         *(f"lock: {line}" for line in _lines(app, f"ls {app.root} | grep -x lock.json || true")),
         *(f"file {path}" for path in _lines(app, UNFINISHED)),
         *(f"process {line}" for line in _lines(app, PROCESSES)),
-        *(f"proof key {line}" for line in _lines(app, f"cat {EDGE}/etc/maps/probe.map || true")),
+        *(f"proof key {line}" for line in _lines(app, PROOF_KEYS) if line),
         *(f"container {line}" for line in _containers(app, known)),
         *(f"image {line}" for line in _images(app, known)),
         *(f"schema {name}" for name in schemas),

@@ -55,6 +55,14 @@ def test_process_that_ended_is_dead(place, sleeper):
     assert control_run.control_run_is_dead(found) is True
 
 
+def test_process_that_nobody_has_asked_how_it_ended_is_dead(place, sleeper):
+    found = holder(sleeper.pid)
+    sleeper.kill()
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+    assert Path(f"/proc/{sleeper.pid}").exists()
+    assert control_run.control_run_is_dead(found) is True
+
+
 def test_pid_that_was_given_to_another_process_is_dead(place):
     assert control_run.control_run_is_dead(holder(os.getpid(), pid_started="1")) is True
 

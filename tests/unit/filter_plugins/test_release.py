@@ -16,6 +16,7 @@ from release import (
     release_compose,
     release_id,
     release_left,
+    release_unfinished,
     release_unverified,
     releases_listed,
     releases_recorded_live,
@@ -195,6 +196,7 @@ FILTERS = (
     "release_compose",
     "release_id",
     "release_left",
+    "release_unfinished",
     "release_unverified",
     "releases_listed",
     "releases_recorded_live",
@@ -323,7 +325,15 @@ GOOD = {"state": "good"}
         pytest.param(cut_short(old=GOOD, serving=False), "", id="died once the one before was stopped"),
         pytest.param(cut_short(old=GOOD, containers=[{"slot": "green"}]), "", id="runs in another slot"),
         pytest.param(cut_short(GOOD), "v1", id="a rollback that died before it was recorded"),
-        pytest.param(cut_short(GOOD, GOOD), "", id="a rollback, which knows no way back"),
+        pytest.param(cut_short(GOOD, GOOD), "", id="good from before, and nothing says what was left"),
+        pytest.param(
+            cut_short(GOOD | {"left": "v1"}, GOOD), "v1", id="a rollback that died while it was recorded"
+        ),
+        pytest.param(
+            cut_short(GOOD | {"left": "v1"}, GOOD, serving=False), "", id="which had stopped the one before"
+        ),
+        pytest.param(cut_short({"left": "v0"}, GOOD), "", id="what was left is not what runs beside it"),
+        pytest.param(cut_short({"left": ""}, GOOD), "", id="a first deploy, which has left nothing"),
         pytest.param(cut_short({"state": "live"}, GOOD), "", id="nothing died"),
         pytest.param(cut_short(old={"state": "failed"}), "", id="the one before was never good"),
         pytest.param(cut_short({"predecessor": ""}, GOOD), "", id="a first deploy"),
@@ -332,6 +342,15 @@ GOOD = {"state": "good"}
 )
 def test_what_a_run_that_died_has_left_can_be_gone_back_to(info, left):
     assert release_left(info) == left
+
+
+def test_what_a_run_that_died_was_at_is_told_with_what_is_live():
+    info = cut_short(old={"settings": {"A": "1"}}) | {"live": "v1", "unfinished": "v2"}
+    record = {"state": "verified", "predecessor": "v1"}
+    found = {"id": "v2", "slot": "blue", "record": record, "beside": "v1", "beside_settings": {"A": "1"}}
+    assert release_unfinished(info) == found
+    nothing = release_unfinished(info | {"unfinished": "", "live": ""})
+    assert (nothing["id"], nothing["record"], nothing["beside_settings"]) == ("", {}, {})
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,12 @@ def test_check_mode_touches_nothing(slot, edge, state):
     assert read_map_file(str(edge.live_file)) == BLUE
 
 
+def test_slot_is_closed_to_the_key_of_a_run_that_died_as_well(slot, edge):
+    edge.memory[PROBE] = {"key-of-a-run-that-died": "green", KEY: "green"}
+    assert slot(state="closed")["changed"] is True
+    assert edge.memory == {LIVE: BLUE, PROBE: {}}
+
+
 @pytest.mark.parametrize("state", ["proving", "closed"])
 @pytest.mark.parametrize(
     ("changes", "problem"),

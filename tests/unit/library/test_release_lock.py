@@ -53,6 +53,28 @@ def test_free_lock_is_taken_and_given_back(lock, tmp_path):
     assert returned(result) == results_in_manual(release_lock)
 
 
+def test_a_lease_that_cannot_be_written_is_no_lost_lock(lock, tmp_path, monkeypatch):
+    """What goes back because the disk is full needs the lock, and writes nothing for it."""
+
+    def full(path: str, content: dict) -> None:
+        raise OSError(28, "No space left on device")
+
+    lock("bob")
+    monkeypatch.setattr("ansible.module_utils.release_lock.write_json", full)
+    assert not lock("bob", state="held").get("failed")
+    assert "this run does not hold the release lock" in lock("eve", state="held")["msg"]
+
+
+def test_lock_is_returned_to_the_run_that_died(lock, held, tmp_path):
+    held(0)
+    lock("bob")
+    assert lock("bob", state="returned")["changed"] is False
+    assert read(str(tmp_path))["holder"] == "ann"
+    lock("eve")
+    lock("eve", state="absent")
+    assert lock("eve", state="returned")["msg"].startswith("release lock was not held by this run")
+
+
 def test_folder_of_the_lock_is_made(lock, tmp_path):
     lock("bob", root=str(tmp_path / "srv/app"))
     assert read(str(tmp_path / "srv/app"))["holder"] == "bob"

@@ -54,6 +54,30 @@ def test_held_lock_is_busy_and_says_who_has_it(root):
     assert release_lock.read(root)["holder"] == "ann"
 
 
+def test_a_run_that_has_not_looked_gives_the_lock_back_to_the_one_that_died(root):
+    acquire(root, run("ann"), 0, now=NOW)
+    acquire(root, run("bob") | {"verb": "backup"}, 60, now=NOW)
+    assert release_lock.hand_back(root, "bob")
+    found = release_lock.read(root)
+    assert (found["holder"], found["verb"], found["followed"]) == ("ann", "deploy", [])
+    assert acquire(root, run("eve"), 60, now=NOW)["holder"] == "ann"
+    assert release_lock.read(root)["followed"] == [{"holder": "ann", "verb": "deploy"}]
+
+
+@pytest.mark.parametrize("verb", ["backup", "restore", "setup"])
+def test_the_lock_of_a_run_that_left_no_release_half_way_is_given_back_to_nobody(root, verb):
+    acquire(root, run("ann") | {"verb": verb}, 0, now=NOW)
+    acquire(root, run("bob"), 60, now=NOW)
+    assert release_lock.hand_back(root, "bob")
+    assert release_lock.read(root) is None
+
+
+def test_who_has_no_lock_hands_none_back(root):
+    acquire(root, run("ann"), 60, now=NOW)
+    assert not release_lock.hand_back(root, "bob")
+    assert release_lock.read(root)["holder"] == "ann"
+
+
 def test_lease_that_is_over_is_taken_over(root):
     acquire(root, run("ann"), 60, now=NOW)
     assert acquire(root, run("bob"), 60, now=NOW + 60)["holder"] == "ann"

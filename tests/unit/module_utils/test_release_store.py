@@ -11,8 +11,10 @@ from ansible.module_utils import release_store
 from ansible.module_utils.release_store import (
     ReleaseError,
     advance,
+    began_nothing,
     check_id,
     cut_short_deploy,
+    left_unfinished,
     prunable,
     recorded_by,
     rollback_target,
@@ -250,6 +252,39 @@ OLD = journal("1 a stage begins", "2 a record ended")
 )  # fmt: skip
 def test_a_deploy_that_was_cut_short_before_its_switch_is_found(records, found):
     assert cut_short_deploy(records, "old") == found
+
+
+FAILED = journal("3 b stage begins", "4 c rollback failed")
+BACK = journal("0 a stage begins", "3 b prove begins")
+
+
+@pytest.mark.parametrize(
+    ("new", "followed", "cut_short", "unfinished"),
+    [
+        pytest.param(FAILED, ["c", "b"], "new", "new", id="died while it undid a deploy that had died"),
+        pytest.param(FAILED, [], "", "", id="undone"),
+        pytest.param(FAILED, ["b"], "", "", id="undone by a run that ended"),
+        pytest.param(journal("3 b stage begins", "4 b deploy failed"), ["b"], "new", "new", id="died as it gave up"),
+        pytest.param(BACK, [], "", "new", id="a rollback"),
+        pytest.param(BACK, ["b"], "", "new", id="a rollback that is known to have died"),
+        pytest.param(journal("0 a stage begins", "3 b rollback failed"), ["b"], "", "new",
+                     id="a rollback that died as it gave up"),
+        pytest.param(journal("3 b stage begins"), [], "new", "new", id="a deploy"),
+    ],
+)  # fmt: skip
+def test_a_run_that_dies_while_it_clears_away_leaves_that_to_the_next_one(
+    new, followed, cut_short, unfinished
+):
+    records = {"old": OLD, "new": new}
+    assert cut_short_deploy(records, "old", followed) == cut_short
+    assert left_unfinished(records, "old", followed) == unfinished
+
+
+@pytest.mark.parametrize(
+    ("followed", "nothing"), [([], False), (["x"], True), (["x", "y"], True), (["x", "b"], False)]
+)
+def test_runs_that_died_before_they_had_begun_anything_are_known(followed, nothing):
+    assert began_nothing({"old": OLD, "new": FAILED, "empty": {}}, followed) is nothing
 
 
 @pytest.mark.parametrize(

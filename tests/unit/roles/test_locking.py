@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.release_lock import acquire, read
-from control_run import control_run, place
+from control_run import control_run, place, process_started
 from local_play import play
 
 pytestmark = pytest.mark.skipif(not place()["machine_id"], reason="This machine has no name to be known by.")
@@ -49,6 +51,18 @@ def test_a_run_that_lives_is_waited_for(tmp_path: Path):
     play(tmp_path, [lock(tmp_path)])
     assert read(str(tmp_path))["holder"] == "bob"
     assert read(str(tmp_path))["followed"] == [{"holder": "ann", "verb": "deploy"}]
+
+
+def test_a_holder_that_dies_is_not_waited_for_any_longer(tmp_path: Path):
+    with subprocess.Popen(["sleep", "100"]) as sleeper:
+        pid = {"pid": sleeper.pid, "pid_started": process_started(sleeper.pid)}
+        acquire(str(tmp_path), LIVES | pid, 600)
+        timer = threading.Timer(12, sleeper.kill)
+        timer.start()
+        begun = time.monotonic()
+        play(tmp_path, [lock(tmp_path)])
+        assert time.monotonic() - begun < 50
+    assert read(str(tmp_path))["holder"] == "bob"
 
 
 def test_a_lock_that_nobody_has_is_taken_and_nothing_is_told(tmp_path: Path):
