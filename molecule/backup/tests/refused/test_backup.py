@@ -16,6 +16,14 @@ def test_the_backup_says_what_it_holds(backups, app):
     assert int(app.run(f"stat --format=%s {manifest['file']}")) == manifest["bytes"]
 
 
+def test_what_a_dump_leaves_out_keeps_no_backup_from_being_one(backups, app):
+    """An index that is not valid, and a materialized view that was out of date."""
+    assert app.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'note_text'::regclass") == "f"
+    held = backups.manifest(backups.by_hand())["contents"]
+    assert "index public.note_text" not in held["objects"]
+    assert "relation public.note_ids" in held["objects"]
+
+
 @pytest.mark.parametrize("ending", ["dump", "json"])
 def test_only_root_reads_it(backups, host, ending: str):
     assert host.file(BACKUPS).mode == 0o700
