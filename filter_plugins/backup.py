@@ -10,6 +10,8 @@ from typing import Any
 
 #: Key of the result -> `kind` of the lines that it is made of.
 KINDS = {"objects": "object", "sequences": "sequence", "rows": "rows"}
+#: `kind` of the lines of which there is one, of the database itself.
+OF_DATABASE = ("taken_at", "database_bytes")
 #: Differences that a sentence names before it counts the rest.
 NAMED = 5
 #: A time in the name of a backup.
@@ -19,23 +21,26 @@ BY_HAND = re.compile(rf"{TIME}(?:-(.+))?")
 
 
 def database_contents(text: str) -> dict[str, Any]:
-    """Return {taken_at, objects: {name: definition}, sequences: {name: value}, rows: {table: count}}."""
+    """Return what the lines say.
+
+    That is {taken_at, database_bytes, objects: {name: definition}, sequences: {name: value}, rows: {table: count}}.
+    """
     lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-    taken_at = [line["value"] for line in lines if line["kind"] == "taken_at"]
-    if len(taken_at) != 1 or not any(line["kind"] == "rows" for line in lines):
+    database = [(line["kind"], line["value"]) for line in lines if line["kind"] in OF_DATABASE]
+    if len(database) != len(OF_DATABASE) or not any(line["kind"] == "rows" for line in lines):
         raise ValueError(f"contents of the database are cut short: they have {len(lines)} lines")
     contents = {
         key: {line["name"]: line["value"] for line in lines if line["kind"] == kind}
         for key, kind in KINDS.items()
     }
-    return {"taken_at": taken_at[0], **contents}
+    return {**dict(database), **contents}
 
 
 def contents_summary(contents: Mapping[str, Any]) -> dict[str, Any]:
-    """Return when it was, how many tables and rows there were, and a checksum over the schema."""
+    """Return when it was, the size, how many tables and rows there were, and a checksum over the schema."""
     schema = json.dumps(contents["objects"], sort_keys=True).encode()
     return {
-        "taken_at": contents["taken_at"],
+        **{kind: contents[kind] for kind in OF_DATABASE},
         "tables": len(contents["rows"]),
         "rows": sum(contents["rows"].values()),
         "schema_sha256": hashlib.sha256(schema).hexdigest(),

@@ -1,5 +1,5 @@
 -- What a database holds, one line of JSON each: every object with its definition, the value of every sequence, the number of
--- rows of every table. Two databases that hold the same print the same. psql reads this, inside a transaction or alone.
+-- rows of every table. Two databases that hold the same print the same, but for time and size. psql reads this, inside a transaction or alone.
 -- What pg_dump leaves out is not listed: an index that is not valid, such as a concurrent build that was cut short. The rows of a
 -- materialized view are not counted: pg_restore computes them anew, and they may have been out of date.
 \set ON_ERROR_STOP on
@@ -7,6 +7,7 @@
 SELECT pg_catalog.set_config('search_path', '', false) AS contents_search_path \gset
 
 SELECT json_build_object('kind', 'taken_at', 'name', current_database(), 'value', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
+SELECT json_build_object('kind', 'database_bytes', 'name', current_database(), 'value', pg_database_size(current_database()));
 
 WITH space AS (
     SELECT oid, nspname FROM pg_namespace

@@ -14,6 +14,7 @@ from backup import (
 
 LINES = """
 {"kind": "taken_at", "name": "shop", "value": "2026-01-31T12:00:00.000Z"}
+{"kind": "database_bytes", "name": "shop", "value": 7000000}
 {"kind": "object", "name": "relation public.a", "value": "r p"}
 {"kind": "object", "name": "column public.a.id", "value": "integer t"}
 {"kind": "sequence", "name": "public.a_id_seq", "value": 7}
@@ -33,13 +34,14 @@ def changed(key: str, **values: object) -> dict:
 def test_lines_become_contents():
     assert CONTENTS == {
         "taken_at": "2026-01-31T12:00:00.000Z",
+        "database_bytes": 7000000,
         "objects": {"relation public.a": "r p", "column public.a.id": "integer t"},
         "sequences": {"public.a_id_seq": 7, "public.new_seq": None},
         "rows": {"public.a": 3, "public.b": 2},
     }
 
 
-@pytest.mark.parametrize("lines", [0, 1, 5])
+@pytest.mark.parametrize("lines", [0, 1, 6])
 def test_lines_that_are_cut_short_are_no_contents(lines: int):
     with pytest.raises(ValueError, match=f"cut short: they have {lines} lines"):
         database_contents("\n".join(LINES.strip().splitlines()[:lines]))
@@ -48,6 +50,7 @@ def test_lines_that_are_cut_short_are_no_contents(lines: int):
 def test_summary_tells_schemas_apart_and_not_rows():
     summary = contents_summary(CONTENTS)
     assert (summary["tables"], summary["rows"], summary["taken_at"]) == (2, 5, "2026-01-31T12:00:00.000Z")
+    assert summary["database_bytes"] == 7000000
     assert contents_summary(changed("rows", **{"public.a": 4}))["schema_sha256"] == summary["schema_sha256"]
     other = changed("objects", **{"column public.a.id": "bigint t"})
     assert contents_summary(other)["schema_sha256"] != summary["schema_sha256"]
