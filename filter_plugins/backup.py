@@ -10,30 +10,37 @@ from typing import Any
 
 #: Key of the result -> `kind` of the lines that it is made of.
 KINDS = {"objects": "object", "sequences": "sequence", "rows": "rows"}
+#: `kind` of the lines of which there is one, of the database itself.
+OF_DATABASE = ("taken_at", "database_bytes")
 #: Differences that a sentence names before it counts the rest.
 NAMED = 5
-#: What the name of a backup begins with that belongs to no deploy.
-BY_HAND = re.compile(r"\d{8}t\d{6}z")
+#: A time in the name of a backup.
+TIME = r"\d{8}t\d{6}z"
+#: Name of a backup that belongs to no deploy: its time, and what it is of.
+BY_HAND = re.compile(rf"{TIME}(?:-(.+))?")
 
 
 def database_contents(text: str) -> dict[str, Any]:
-    """Return {taken_at, objects: {name: definition}, sequences: {name: value}, rows: {table: count}}."""
+    """Return what the lines say.
+
+    That is {taken_at, database_bytes, objects: {name: definition}, sequences: {name: value}, rows: {table: count}}.
+    """
     lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-    taken_at = [line["value"] for line in lines if line["kind"] == "taken_at"]
-    if len(taken_at) != 1 or not any(line["kind"] == "rows" for line in lines):
+    database = [(line["kind"], line["value"]) for line in lines if line["kind"] in OF_DATABASE]
+    if len(database) != len(OF_DATABASE) or not any(line["kind"] == "rows" for line in lines):
         raise ValueError(f"contents of the database are cut short: they have {len(lines)} lines")
     contents = {
         key: {line["name"]: line["value"] for line in lines if line["kind"] == kind}
         for key, kind in KINDS.items()
     }
-    return {"taken_at": taken_at[0], **contents}
+    return {**dict(database), **contents}
 
 
 def contents_summary(contents: Mapping[str, Any]) -> dict[str, Any]:
-    """Return when it was, how many tables and rows there were, and a checksum over the schema."""
+    """Return when it was, the size, how many tables and rows there were, and a checksum over the schema."""
     schema = json.dumps(contents["objects"], sort_keys=True).encode()
     return {
-        "taken_at": contents["taken_at"],
+        **{kind: contents[kind] for kind in OF_DATABASE},
         "tables": len(contents["rows"]),
         "rows": sum(contents["rows"].values()),
         "schema_sha256": hashlib.sha256(schema).hexdigest(),
@@ -110,16 +117,43 @@ def _rows_of(count: int) -> str:
     return f"{count} row{'' if count == 1 else 's'}"
 
 
-def backups_beyond(files: list[Mapping[str, Any]], keep: int) -> list[str]:
-    """Return the paths without ending of the dumps beyond the newest of each kind.
+def backups_beyond(files: list[Mapping[str, Any]], keep: int, records: list[Mapping[str, Any]]) -> list[str]:
+    """Return the paths without ending of the dumps that may go.
 
-    Files have a `path` and an `mtime`. Apart are those that bear a release's name and those that bear a time: however
-    often somebody backs up by hand, the dumps that were made before migrations stay.
+    Files have a `path` and an `mtime`, ``records`` are those of the releases that are kept. Of the dumps of deploys,
+    of what restores replaced, and of the others the newest stay, each by a count of its own: however often somebody
+    backs up by hand, those stay that were made before migrations, and those that undo a restore. Never go, by any
+    count: what a record names, the oldest dump of a release, which is from before its migrations where it was tried
+    again, and what was swapped back, which has rows whose loss nobody has confirmed.
     """
     newest = sorted(files, key=lambda file: file["mtime"], reverse=True)
-    paths = [file["path"].removesuffix(".dump") for file in newest]
-    by_hand = [path for path in paths if BY_HAND.match(path.rpartition("/")[2])]
-    return by_hand[keep:] + [path for path in paths if path not in by_hand][keep:]
+    kinds: dict[str, list[str]] = {}
+    for path in (file["path"].removesuffix(".dump") for file in newest):
+        kinds.setdefault(_kind(_name(path)), []).append(path)
+    kinds.pop("swapped-back", None)
+    needed = _needed(records, [_name(file["path"]) for file in reversed(newest)])
+    return [path for paths in kinds.values() for path in paths[keep:] if _name(path) not in needed]
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".dump")
+
+
+def _kind(name: str) -> str:
+    by_hand = BY_HAND.fullmatch(name)
+    if not by_hand:
+        return "deploy"
+    return by_hand[1] if by_hand[1] in ("replaced", "swapped-back") else "by hand"
+
+
+def _needed(records: list[Mapping[str, Any]], oldest_first: list[str]) -> set[str]:
+    """Return the names of the backups that the records of kept releases name, and the oldest one of each release."""
+    named = [record.get("backup", {}).get("file", "") for record in records]
+    named += [record.get("restored", {}).get("replaced", {}).get("file", "") for record in records]
+    for record in records:
+        own = re.compile(rf"{re.escape(record['id'])}(?:-{TIME})?")
+        named += [name for name in oldest_first if own.fullmatch(name)][:1]
+    return {_name(path) for path in named}
 
 
 class FilterModule:

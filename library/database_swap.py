@@ -11,7 +11,8 @@ description:
     sessions in both databases, and renames both in one transaction. Then it restarts the containers of the release that
     serve no pages, waits until the edge has them up, and lets the traffic in again, also where something failed.
   - Runs to its end on the host, whatever becomes of the control node. Cut short there, either database is whole, and an
-    edge that restarts lets the traffic in.
+    edge that restarts lets the traffic in. Where the page is still up and the databases are renamed, the next run does
+    what is left behind it.
 options:
   database:
     description: Name by which the application knows its database.
@@ -128,7 +129,9 @@ attributes:
     description: Shows which database has the application's name before and after.
   idempotent:
     support: full
-    description: Databases that are swapped already stay so, and a page that was left is taken away.
+    description: >-
+      Databases that are swapped already stay so. Cached sessions are emptied once more; a page that was left is taken
+      away once the containers behind it have been restarted.
 requirements:
   - docker
   - psycopg2
@@ -157,7 +160,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 page_seconds:
-  description: How long the edge answered with its page.
+  description: How long the edge answered with its page because of this run's renaming; 0 where there was none.
   returned: success
   type: float
 undrained:
@@ -278,6 +281,13 @@ def stop(_signal: int, _frame: object) -> None:
     raise SwapError("the swap was asked to stop before it was done. Run the restore again.")
 
 
+def renew(page: Page, release: Release, params: dict) -> None:
+    """Have the app forget the database that was replaced, and wait until it is back. To be done behind the page."""
+    empty(params["session_cache"])
+    release.restart()
+    release.wait(page.runtime.servers)
+
+
 def swap(databases: Databases, page: Page, release: Release, params: dict) -> dict:
     """Swap behind the page, and return the module's result."""
     begun = time.monotonic()
@@ -287,14 +297,26 @@ def swap(databases: Databases, page: Page, release: Release, params: dict) -> di
         ended = databases.swap(
             params["database"], params["incoming"], params["outgoing"], params["outgoing_comment"]
         )
-        empty(params["session_cache"])
-        release.restart()
-        release.wait(page.runtime.servers)
+        renew(page, release, params)
     return dict(
         page_seconds=round(time.monotonic() - begun, 3),
         undrained=undrained,
         ended_sessions=ended,
     )
+
+
+def finish(page: Page, release: Release, params: dict) -> bool:
+    """Do what a run that was cut off after its renaming may have left, and say whether the edge was changed.
+
+    Without the page users are in: that run had come to its end, or the host has restarted, and the containers with it.
+    """
+    signal.signal(signal.SIGTERM, stop)
+    if not page.is_shown():
+        empty(params["session_cache"])
+        return page.take_away()
+    with page.shown():
+        renew(page, release, params)
+    return True
 
 
 def run(params: dict, check_mode: bool) -> tuple[bool, dict]:
@@ -306,9 +328,10 @@ def run(params: dict, check_mode: bool) -> tuple[bool, dict]:
         done = swap_is_done(databases.existing(names), *names)
         if check_mode:
             return not done, nothing
+        release = Release(docker.from_env(), params)
         if done:
-            return page.take_away(), nothing
-        return True, swap(databases, page, Release(docker.from_env(), params), params)
+            return finish(page, release, params), nothing
+        return True, swap(databases, page, release, params)
     finally:
         databases.close()
 

@@ -62,6 +62,10 @@ class Page:
         finally:
             self.take_away()
 
+    def is_shown(self) -> bool:
+        """Say whether the page is up."""
+        return LIVE_KEY not in self.runtime.read_map(self._map)
+
     def take_away(self) -> bool:
         """Send the traffic to the live slot again, as the file names it; say whether the page was there."""
         slot = read_map_file(self._file).get(LIVE_KEY)

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from app_host import ROOT, AppHost
+from app_host import EDGE, ROOT, AppHost
 
 BACKUPS = f"{ROOT}/backups"
 SUPERUSER = "docker exec {} igny8-data-postgres-1 psql --no-psqlrc -qtA -U postgres -d igny8"
@@ -72,6 +72,20 @@ class BackupHost:
         assert self.app.get("/").status == 200
         assert self.app.run(f"find {BACKUPS} -name '*.part'; ls {ROOT}/lock.json 2>/dev/null; true") == ""
         assert self.app.run("docker ps --all --filter name=postgres-tool --format '{{.Names}}'") == ""
+
+    def show_page(self) -> None:
+        """Have the edge answer everybody with its page, as a swap does until it is over."""
+        self.app.run(
+            'python3 -c "import socket; s = socket.socket(socket.AF_UNIX); '
+            f"s.connect('{EDGE}/run/admin.sock'); s.sendall(b'del map /etc/haproxy/maps/live.map live\\n'); s.recv(1)\""
+        )
+
+    def backend_started(self) -> str:
+        """When the container of the live release's API has started."""
+        names = (
+            f"docker ps --quiet --filter label=release.id={self.app.live()} --filter label=release.part=api"
+        )
+        return self.app.run(f"docker inspect --format '{{{{.State.StartedAt}}}}' $({names})").strip()
 
     def hold_session(self, seconds: int) -> None:
         """Have somebody whose session the app's role may not end be logged in to the app's database."""

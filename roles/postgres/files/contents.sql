@@ -1,10 +1,13 @@
 -- What a database holds, one line of JSON each: every object with its definition, the value of every sequence, the number of
--- rows of every table. Two databases that hold the same print the same. psql reads this, inside a transaction or alone.
+-- rows of every table. Two databases that hold the same print the same, but for time and size. psql reads this, inside a transaction or alone.
+-- What pg_dump leaves out is not listed: an index that is not valid, such as a concurrent build that was cut short. The rows of a
+-- materialized view are not counted: pg_restore computes them anew, and they may have been out of date.
 \set ON_ERROR_STOP on
 -- So that every definition names the schemas of what it speaks of.
 SELECT pg_catalog.set_config('search_path', '', false) AS contents_search_path \gset
 
 SELECT json_build_object('kind', 'taken_at', 'name', current_database(), 'value', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
+SELECT json_build_object('kind', 'database_bytes', 'name', current_database(), 'value', pg_database_size(current_database()));
 
 WITH space AS (
     SELECT oid, nspname FROM pg_namespace
@@ -39,6 +42,7 @@ WITH space AS (
     SELECT 'index', format('%I.%I', space.nspname, index.relname), pg_get_indexdef(indexrelid)
     FROM pg_index JOIN relation ON relation.oid = indrelid JOIN pg_class index ON index.oid = indexrelid
     JOIN space ON space.oid = index.relnamespace
+    WHERE (indisvalid OR relation.relkind = 'p') AND indisready
     UNION ALL
     SELECT 'trigger', format('%s.%I', name, tgname), concat_ws(' ', pg_get_triggerdef(pg_trigger.oid), tgenabled)
     FROM relation JOIN pg_trigger ON tgrelid = relation.oid AND NOT tgisinternal
@@ -76,7 +80,7 @@ SELECT format('SELECT json_build_object(''kind'', ''rows'', ''name'', %1$L, ''va
 FROM (
     SELECT format('%I.%I', nspname, relname) AS name
     FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-    WHERE relkind IN ('r', 'm') AND relispopulated AND nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
+    WHERE relkind = 'r' AND nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
       AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
 ) AS relation ORDER BY name \gexec
 SELECT json_build_object('kind', 'rows', 'name', 'large objects', 'value', count(*)) FROM pg_largeobject_metadata;

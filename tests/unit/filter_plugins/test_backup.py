@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from backup import backup_name, contents_differences, contents_summary, database_contents, loss_lines
+from backup import (
+    backup_name,
+    backups_beyond,
+    contents_differences,
+    contents_summary,
+    database_contents,
+    loss_lines,
+)
 
 LINES = """
 {"kind": "taken_at", "name": "shop", "value": "2026-01-31T12:00:00.000Z"}
+{"kind": "database_bytes", "name": "shop", "value": 7000000}
 {"kind": "object", "name": "relation public.a", "value": "r p"}
 {"kind": "object", "name": "column public.a.id", "value": "integer t"}
 {"kind": "sequence", "name": "public.a_id_seq", "value": 7}
@@ -26,13 +34,14 @@ def changed(key: str, **values: object) -> dict:
 def test_lines_become_contents():
     assert CONTENTS == {
         "taken_at": "2026-01-31T12:00:00.000Z",
+        "database_bytes": 7000000,
         "objects": {"relation public.a": "r p", "column public.a.id": "integer t"},
         "sequences": {"public.a_id_seq": 7, "public.new_seq": None},
         "rows": {"public.a": 3, "public.b": 2},
     }
 
 
-@pytest.mark.parametrize("lines", [0, 1, 5])
+@pytest.mark.parametrize("lines", [0, 1, 6])
 def test_lines_that_are_cut_short_are_no_contents(lines: int):
     with pytest.raises(ValueError, match=f"cut short: they have {lines} lines"):
         database_contents("\n".join(LINES.strip().splitlines()[:lines]))
@@ -41,6 +50,7 @@ def test_lines_that_are_cut_short_are_no_contents(lines: int):
 def test_summary_tells_schemas_apart_and_not_rows():
     summary = contents_summary(CONTENTS)
     assert (summary["tables"], summary["rows"], summary["taken_at"]) == (2, 5, "2026-01-31T12:00:00.000Z")
+    assert summary["database_bytes"] == 7000000
     assert contents_summary(changed("rows", **{"public.a": 4}))["schema_sha256"] == summary["schema_sha256"]
     other = changed("objects", **{"column public.a.id": "bigint t"})
     assert contents_summary(other)["schema_sha256"] != summary["schema_sha256"]
@@ -124,3 +134,45 @@ def table(name: str, **values: object) -> dict:
 )
 def test_loss_of_a_table_is_a_line(found: dict, line: str):
     assert loss_lines({"tables": [found]}) == [line]
+
+
+R1, R2 = "v1-0123456789ab", "v2-0123456789ab"
+
+
+def beyond(*names: str, keep: int = 1, records: tuple[dict, ...] = ()) -> set[str]:
+    """Return the names that may go, of backups that are named the newest first."""
+    files = [{"path": f"/backups/{name}.dump", "mtime": -age} for age, name in enumerate(names)]
+    return {path.removeprefix("/backups/") for path in backups_beyond(files, keep, list(records))}
+
+
+def test_each_kind_of_backup_has_a_count_of_its_own():
+    hourly = ["20260131t130000z", "20260131t120000z", "20260131t110000z-before-restore"]
+    replaced = ["20260131t100000z-replaced", "20260131t090000z-replaced"]
+    assert beyond(*hourly, *replaced, R2, R1) == {*hourly[1:], replaced[1], R1}
+    assert beyond(*hourly, *replaced, R2, R1, keep=3) == set()
+
+
+def test_rows_whose_loss_nobody_has_confirmed_never_go():
+    swapped = [f"20260131t{hour}0000z-swapped-back" for hour in (14, 13, 12)]
+    assert beyond("20260131t150000z", *swapped) == set()
+
+
+def test_what_the_record_of_a_kept_release_names_stays():
+    record = {"id": R2, "backup": {"file": f"/backups/{R1}.dump"}}
+    record["restored"] = {"replaced": {"file": "/backups/20260131t090000z-replaced.dump"}}
+    names = [
+        "20260131t110000z-replaced",
+        "20260131t100000z-replaced",
+        "20260131t090000z-replaced",
+        "v3",
+        "v0",
+        R1,
+    ]
+    assert beyond(*names, records=(record,)) == {"20260131t100000z-replaced", "v0"}
+
+
+def test_the_oldest_backup_of_a_kept_release_is_from_before_its_migrations_and_stays():
+    retried = [R2, *(f"{R2}-20260131t1{hour}0000z" for hour in (5, 4, 3))]
+    assert beyond(*retried, records=({"id": R2},)) == set(retried[1:3])
+    # Another release's name may begin alike.
+    assert beyond(*retried, records=({"id": "v2"},)) == set(retried[1:])

@@ -42,6 +42,7 @@ class Engine:
         self.folders: dict[tuple[str, str], Iterable[bytes]] = {}
         self.created: list[str] = []
         self.scratch: set[str] = set()
+        self.restarted: list[str] = []
 
     def run(self, release: str, part: str, slot: str, address: str, **changes) -> None:
         """Have a container of a release."""
@@ -63,6 +64,9 @@ class Engine:
         if name in self.vanished:
             raise docker.errors.NotFound("No such container")
         return self.known[name]
+
+    def restart(self, name: str, timeout: int) -> None:
+        self.restarted.append(name)
 
     def inspect_image(self, image: str) -> dict:
         if image not in self.images:

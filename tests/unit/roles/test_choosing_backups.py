@@ -16,16 +16,21 @@ from project_files import ROOT, Role, tasks_of
 
 lookup_loader.add_directory(str(ROOT / "lookup_plugins"))
 DUMP = b"PGDMP and more"
-#: Name of a backup -> what is in its dump, and whether it says what it holds.
+#: Name of a backup -> what is in its dump, and what it says of itself beside what all say.
 BACKUPS = {
-    "sound": (DUMP, True),
-    "corrupt": (b"PGDMP and less", True),
-    "cut": (DUMP[:5], True),
-    "unproven": (DUMP, False),
+    # Of a time in which none said how large its database was.
+    "sound": (DUMP, {}),
+    "small": (DUMP, {"database_bytes": 1000}),
+    "large": (DUMP, {"database_bytes": 40 << 50}),
+    "corrupt": (b"PGDMP and less", {}),
+    "cut": (DUMP[:5], {}),
+    "unproven": (DUMP, None),
 }
 REFUSED = {
     "corrupt": r"corrupt\.dump has changed since it was proven: it has 14 bytes of 14, and the checksum .* corrupt;",
     "cut": r"cut\.dump has changed since it was proven: it has 5 bytes of 14, and the checksum .* cut or corrupt;",
+    "large": r"large is of a database of 42949672960 MB, and .* has \d+ MB free, where PostgreSQL has its data; "
+    r"107374182400 MB are needed, 2\.5 times as much: .*\. Free some space there,",
     "unproven": r"unproven\.dump has no .*unproven\.json beside it, which says what it holds: it was not proven\.",
 }
 
@@ -34,11 +39,14 @@ def look(name: str, folder: Path) -> list[dict]:
     """Tasks that check a backup and keep what is said of it."""
     chosen = {"name": name, "file": f"{folder}/{name}.dump", "known": list(BACKUPS)}
     choose = {"name": f"Choose {name}", "ansible.builtin.set_fact": {"postgres_restore": chosen}}
-    check = {
-        "name": f"Check {name}",
-        "ansible.builtin.include_role": {"name": "postgres", "tasks_from": "whole"},
-        "vars": {"postgres_backup_dir": str(folder)},
-    }
+    checks = [
+        {
+            "name": f"Check {name}",
+            "ansible.builtin.include_role": {"name": "postgres", "tasks_from": tasks_from},
+            "vars": {"postgres_backup_dir": str(folder), "postgres_data_dir": str(folder)},
+        }
+        for tasks_from in ("whole", "room")
+    ]
     keep = {
         "name": f"Keep what is said of {name}",
         "ansible.builtin.copy": {
@@ -46,7 +54,7 @@ def look(name: str, folder: Path) -> list[dict]:
             "dest": f"{folder}/{name}.said",
         },
     }
-    return [{"name": name, "block": [choose, check], "rescue": [keep]}]
+    return [{"name": name, "block": [choose, *checks], "rescue": [keep]}]
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +63,10 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("backups")
     manifest = {"sha256": hashlib.sha256(DUMP).hexdigest(), "bytes": len(DUMP)}
     manifest |= {"taken_at": "2026-01-31T12:00:00Z", "rows": 3, "tables": 1}
-    for name, (dump, proven) in BACKUPS.items():
+    for name, (dump, says) in BACKUPS.items():
         (folder / f"{name}.dump").write_bytes(dump)
-        if proven:
-            (folder / f"{name}.json").write_text(json.dumps(manifest))
+        if says is not None:
+            (folder / f"{name}.json").write_text(json.dumps(manifest | says))
     tasks = [task for name in BACKUPS for task in look(name, folder)]
     play(folder, tasks)
     return {path.stem: " ".join(path.read_text().split()) for path in folder.glob("*.said")}
@@ -71,9 +79,7 @@ def test_no_other_is_refused(said: dict[str, str]):
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_not_what_was_proven_is_refused(said: dict[str, str], name: str):
     assert re.search(REFUSED[name], said[name]), said[name]
-    assert (
-        said[name].lower().endswith("choose another one: sound, corrupt, cut, unproven. nothing was changed.")
-    )
+    assert said[name].lower().endswith(f"choose another one: {', '.join(BACKUPS)}. nothing was changed.")
 
 
 @pytest.mark.parametrize(

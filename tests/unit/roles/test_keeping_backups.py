@@ -23,21 +23,38 @@ def run(folder: Path, tasks_from: str, **variables: object) -> set[str]:
     # The entry point's other options speak of a server, which these tasks do not ask.
     role = {"name": "postgres", "tasks_from": tasks_from, "rolespec_validate": False}
     task = {"name": "Run", "ansible.builtin.include_role": role}
-    play(folder, [task], postgres_backup_dir=str(folder), **variables)
-    return {path.name for path in folder.iterdir()} - {"play.yml"}
+    folders = {"postgres_backup_dir": str(folder), "postgres_release_root": str(folder)}
+    (folder / "printed").write_text(play(folder, [task], **folders, **variables))
+    return {path.name for path in folder.iterdir()} - {"play.yml", "printed", "releases"}
 
 
-def test_backups_by_hand_do_not_push_out_those_of_deploys(tmp_path: Path):
+def test_backups_by_hand_do_not_push_out_those_of_deploys_nor_of_restores(tmp_path: Path):
     write(tmp_path, "v1-0123456789ab", 30)
     write(tmp_path, "v2-0123456789ab", 20)
     write(tmp_path, "v3-0123456789ab", 10)
+    write(tmp_path, "20260131t070000z-replaced", 5)
     write(tmp_path, "20260131t080000z", 4)
-    write(tmp_path, "20260131t090000z-replaced", 3)
+    write(tmp_path, "20260131t090000z", 3)
     write(tmp_path, "20260131t100000z", 2)
     names = {name.rpartition(".")[0] for name in run(tmp_path, "prune", postgres_backup_keep=2)}
     assert names == {
-        "v2-0123456789ab", "v3-0123456789ab", "20260131t090000z-replaced", "20260131t100000z",
+        "v2-0123456789ab", "v3-0123456789ab", "20260131t070000z-replaced", "20260131t090000z", "20260131t100000z",
     }  # fmt: skip
+    assert (
+        "Backups that are not kept any more: 20260131t080000z, v1-0123456789ab"
+        in (tmp_path / "printed").read_text()
+    )
+
+
+def test_what_a_record_of_a_kept_release_names_stays(tmp_path: Path):
+    record = tmp_path / "releases" / "v1-0123456789ab" / "record.json"
+    record.parent.mkdir(parents=True)
+    record.write_text('{"id": "v1-0123456789ab", "backup": {"file": "/elsewhere/20260131t080000z.dump"}}')
+    for age, name in enumerate(
+        ["20260131t090000z", "20260131t080000z", "v2-0123456789ab", "v1-0123456789ab"]
+    ):
+        write(tmp_path, name, age)
+    assert len(run(tmp_path, "prune", postgres_backup_keep=1)) == 8
 
 
 def test_an_earlier_backup_of_the_same_name_is_kept_under_its_time(tmp_path: Path):

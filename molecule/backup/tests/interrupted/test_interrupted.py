@@ -75,7 +75,11 @@ def test_killed_while_it_restores_beside(restore, backups, app):
 
 
 def test_killed_while_it_swaps(restore, backups, app):
-    """The host goes on by itself; the next run verifies, and does not restore a second time."""
+    """The host goes on by itself; the next run verifies, and does not restore a second time.
+
+    Where the host was cut off as well, between its renaming and the restart of the app, the page is still up: the next
+    run restarts the app behind it.
+    """
     kill_at(restore(), "Put in place, behind the edge's page", 1.5)
     deadline = time.monotonic() + 120
     while "igny8__replaced" not in backups.databases() or app.get("/").status != 200:
@@ -85,7 +89,11 @@ def test_killed_while_it_swaps(restore, backups, app):
         "INSERT INTO igny8_note (client_id, user_id, text, created_at) "
         "SELECT gen_random_uuid(), min(id), 'after', now() FROM igny8_user"
     )
+    started = backups.backend_started()
+    backups.show_page()
+    assert app.get("/").status == 503
     said = finished(restore())
+    assert backups.backend_started() > started
     assert "was cut short after its swap: it is verified and finished now" in said
     assert app.sql("SELECT count(*) FROM igny8_note WHERE text = 'after'") == "1"
     backups.assert_clean()
