@@ -53,6 +53,8 @@ def _forms(secrets: Iterable[str]) -> Iterable[str]:
         in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
         in_addresses = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
         yield from (secret, repr(secret)[1:-1], html.escape(secret), html.escape(secret, quote=False))
+        # Docker's JSON has no character that means something to HTML.
+        in_json |= {re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text) for text in in_json}
         # A text that holds JSON is often one of JSON itself.
         yield from in_json | {json.dumps(text)[1:-1] for text in in_json}
         yield from in_addresses | {

@@ -111,6 +111,11 @@ def test_a_secret_with_quotes_and_lines_is_found_in_json_too():
 WILD = "a \"b\" \\c $d 'e' <f>&g+h/i%j#k é"
 
 
+def in_json_of_go(text: str) -> str:
+    """As Docker writes JSON."""
+    return re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
 @pytest.mark.parametrize(
     "write",
     [
@@ -119,6 +124,7 @@ WILD = "a \"b\" \\c $d 'e' <f>&g+h/i%j#k é"
         json.dumps,
         lambda text: json.dumps(text, ensure_ascii=False),
         lambda text: json.dumps(json.dumps({"a": text})),
+        in_json_of_go,
         quote,
         lambda text: quote(text, safe=""),
         lambda text: re.sub("%..", lambda found: found[0].lower(), quote(text, safe="")),
@@ -129,8 +135,9 @@ WILD = "a \"b\" \\c $d 'e' <f>&g+h/i%j#k é"
         lambda text: re.sub(r'([\\"$`])', r"\\\1", text),
     ],
     ids=[
-        "as it is", "Python", "JSON", "JSON with all letters", "JSON in JSON", "path", "part of an address",
-        "part in small letters", "form", "shell", "HTML", "text of HTML", "shell in double quotes",
+        "as it is", "Python", "JSON", "JSON with all letters", "JSON in JSON", "JSON of Go", "path",
+        "part of an address", "part in small letters", "form", "shell", "HTML",
+        "text of HTML", "shell in double quotes",
     ],
 )  # fmt: skip
 def test_a_secret_is_found_however_it_is_written(write: Callable[[str], str]):
