@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 SECRET, TOKEN = "[secret]", "[token]"
 #: A shorter text is found in too many words to be taken for the secret.
@@ -46,9 +48,31 @@ def redacted(text: str, secrets: Iterable[str] = (), names: Iterable[str] = ()) 
 
 
 def _forms(secrets: Iterable[str]) -> Iterable[str]:
-    """Each secret as it is, and as addresses and JSON have it."""
+    """Each secret as it is, and as addresses, JSON, Python, shells, HTML and base64 have it."""
     for secret in filter(lambda text: len(text) >= SHORTEST, secrets):
-        yield from (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], *_lines(secret))
+        in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+        in_addresses = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+        yield from (secret, repr(secret)[1:-1], html.escape(secret), html.escape(secret, quote=False))
+        # Docker's JSON has no character that means something to HTML.
+        in_json |= {re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text) for text in in_json}
+        # A text that holds JSON is often one of JSON itself.
+        yield from in_json | {json.dumps(text)[1:-1] for text in in_json}
+        yield from in_addresses | {
+            re.sub("%..", lambda found: found[0].lower(), text) for text in in_addresses
+        }
+        # In single quotes a shell has no way but to end them; in double quotes it has four characters to escape.
+        yield from {secret.replace("'", way) for way in ("'\"'\"'", "'\\''")}
+        yield re.sub(r'([\\"$`])', r"\\\1", secret)
+        yield from _in_base64(secret.encode(errors="replace"))
+        yield from _lines(secret)
+
+
+def _in_base64(secret: bytes) -> Iterable[str]:
+    """What is the same of it whatever is before and after it, at each place among three bytes at which it may begin."""
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + secret)
+        own = text[-(-before * 8 // 6) : (before + len(secret)) * 8 // 6].decode()
+        yield from (own, own.translate(str.maketrans("+/", "-_")))
 
 
 def _lines(secret: str) -> list[str]:

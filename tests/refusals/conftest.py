@@ -39,7 +39,7 @@ EDITS: dict[str, Callable[[Path], None]] = {
     "app_without_edge": replaced("hosts.yml", "    edge:\n      hosts:\n        sandbox:\n", "    edge:\n"),
     "no_version": replaced("group_vars/all/app.yml", "igny8_version: fix\n", ""),
     "no_secret": replaced(VAULT, "vault_redis_password:", "vault_redis_pasword:"),
-    "empty_secret": replaced(VAULT, "sandbox-postgres-5d1f0c7ab2", '""'),
+    "empty_secret": replaced(VAULT, "sandbox-postgres-5d1f0c7ab2+/=", '""'),
     "short_key": replaced(
         VAULT, "sandbox-signing-key-0f4c2f2d7f3b4f0a9d8e6c5b4a392817", "sandbox-signing-key"
     ),

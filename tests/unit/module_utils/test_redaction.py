@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
+import re
+import shlex
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
 from ansible.module_utils.redaction import SECRET, TOKEN, redacted
@@ -99,6 +105,56 @@ def test_a_secret_with_quotes_and_lines_is_found_in_json_too():
     secret = 'first "line"\nsecond line'
     for text in (secret, json.dumps({"a": secret}), "second line"):
         assert "line" not in redacted(text, [secret])
+
+
+#: Of all characters that anything writes in another way.
+WILD = "a \"b\" \\c $d 'e' <f>&g+h/i%j#k é"
+
+
+def in_json_of_go(text: str) -> str:
+    """As Docker writes JSON."""
+    return re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        str,
+        repr,
+        json.dumps,
+        lambda text: json.dumps(text, ensure_ascii=False),
+        lambda text: json.dumps(json.dumps({"a": text})),
+        in_json_of_go,
+        quote,
+        lambda text: quote(text, safe=""),
+        lambda text: re.sub("%..", lambda found: found[0].lower(), quote(text, safe="")),
+        quote_plus,
+        shlex.quote,
+        html.escape,
+        lambda text: html.escape(text, quote=False),
+        lambda text: re.sub(r'([\\"$`])', r"\\\1", text),
+    ],
+    ids=[
+        "as it is", "Python", "JSON", "JSON with all letters", "JSON in JSON", "JSON of Go", "path",
+        "part of an address", "part in small letters", "form", "shell", "HTML",
+        "text of HTML", "shell in double quotes",
+    ],
+)  # fmt: skip
+def test_a_secret_is_found_however_it_is_written(write: Callable[[str], str]):
+    said = redacted(f"before {write(WILD)} after", [WILD])
+    assert SECRET in said
+    assert not re.search("[cdfghjk]", said.removeprefix("before ").removesuffix(" after").replace(SECRET, ""))
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("before", ["", "a", "ab"])
+@pytest.mark.parametrize("secret", [WILD, "k3yofa", "k3y?of>app~"])
+def test_a_secret_is_found_inside_base64(secret: str, before: str, encode: Callable[[bytes], bytes]):
+    text = encode(f"{before}{secret}:and more".encode()).decode()
+    said = redacted(text, [secret])
+    assert SECRET in said
+    # A character at each end holds bits of a neighbour too.
+    assert len(text) - len(said.replace(SECRET, "")) >= len(secret.encode()) * 8 // 6 - 2
 
 
 def test_the_longer_secret_is_taken_out_first():

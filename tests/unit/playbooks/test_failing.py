@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ WIRING = load(ROOT / "playbooks/group_vars/all/wiring.yml")
 #: What a task says that fails, and what is told of it.
 SAID = "disk full of redis://:hunter2@redis, of k3y-of-app and sid=abcdef"
 TOLD = f"disk full of redis://:{SECRET}@redis, of {SECRET} and sid={SECRET}"
+#: What a module says of a failure, in words that it may have from anywhere.
+RAW = re.compile(r"ansible_failed_result\.(?:msg|stderr|stdout)")
 KEPT = {"task": "switch", "reason": "no answer"}
 #: Whether something was changed, and the cause that was kept before -> what is kept, and what is said last.
 CASES = {
@@ -80,7 +83,19 @@ def test_each_cause_that_is_kept_is_without_secrets():
     ]
     made = [text for text in kept if isinstance(text, str)]
     assert len(made) == 5 and all("__first_cause" in text for text in made)
-    assert not any("ansible_failed" in str(text) for text in kept)
+
+
+def test_no_facts_are_made_of_what_a_failed_task_has_said_with_secrets():
+    """Reports, records, the history of the host and a support bundle are made of facts."""
+    facts = [
+        (path.name, name)
+        for folder in ("playbooks", "roles")
+        for path in (ROOT / folder).rglob("*.yml")
+        for task in dicts(load(path))
+        for name, text in (task.get("ansible.builtin.set_fact") or {}).items()
+        if RAW.search(json.dumps([text, task.get("vars")]))
+    ]
+    assert facts == []
 
 
 @pytest.mark.parametrize("playbook", ["deploy", "rollback"])

@@ -6,11 +6,20 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.redaction import SECRET
 from local_play import play
 from project_files import ROOT, dicts, load
 
 UNVERIFIED = ROOT / "playbooks/tasks/unverified.yml"
+WIRING = load(ROOT / "playbooks/group_vars/all/wiring.yml")
+#: What the verification says, and what is told of it.
+SAID = "Release v1-aa fails 1 of 9 checks: login with k3y-of-app gives sid=abcdef."
+TOLD = f"Release v1-aa fails 1 of 9 checks: login with {SECRET} gives sid={SECRET}"
 KNOWN = {
+    name: WIRING[name] for name in ("__first_cause", "release_known_secrets", "release_known_secret_names")
+} | {
+    "verify_password": "k3y-of-app",
+    "verify_session_cookie": "sid",
     "release_id": "v1-aa",
     "release_run": {"holder": "0123456789ab", "user": "ann", "host": "desk", "verb": "verify"},
     "release_inventory_name": "staging",
@@ -19,7 +28,7 @@ KNOWN = {
 
 def told(folder: Path, root: Path) -> dict[str, str]:
     """What a verification that fails says last."""
-    fails = {"name": "judge", "ansible.builtin.fail": {"msg": "Release v1-aa fails 1 of 9 checks."}}
+    fails = {"name": "judge", "ansible.builtin.fail": {"msg": SAID}}
     keep = {
         "name": "Keep",
         "ansible.builtin.copy": {
@@ -43,18 +52,18 @@ def told(folder: Path, root: Path) -> dict[str, str]:
 
 
 def test_the_history_has_the_outcome_and_the_run_its_cause(tmp_path: Path):
-    assert told(tmp_path, tmp_path) == "Release v1-aa fails 1 of 9 checks."
+    assert told(tmp_path, tmp_path) == TOLD
     [line] = (tmp_path / "audit.jsonl").read_text().splitlines()
     entry = json.loads(line)
     assert (entry["verb"], entry["release"], entry["user"]) == ("verify", "v1-aa", "ann")
     assert (entry["outcome"], entry["evidence"]) == (
         "failed",
-        'in "judge": Release v1-aa fails 1 of 9 checks.',
+        f'in "judge": {TOLD}',
     )
 
 
 def test_a_history_that_cannot_be_written_hides_no_cause(tmp_path: Path):
-    assert told(tmp_path, tmp_path / "nowhere") == "Release v1-aa fails 1 of 9 checks."
+    assert told(tmp_path, tmp_path / "nowhere") == TOLD
 
 
 @pytest.mark.parametrize("playbook", ["verify", "deploy", "rollback"])
