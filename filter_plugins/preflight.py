@@ -22,11 +22,15 @@ ROOT_UID = "0"
 SSH_FAILED = "Task failed: Failed to connect to the host via ssh: "
 
 
-def problem_list(problems: list[str]) -> str:
-    """Return sentences as a numbered list, one a line, that says how many there are and that nothing was changed."""
+def problem_list(problems: list[str], created: list[str] | None = None) -> str:
+    """Return sentences as a numbered list, one a line, that says how many there are and what was changed before.
+
+    ``created``: what this run had created by then on a host that lacked it.
+    """
     head = "1 problem was found:" if len(problems) == 1 else f"{len(problems)} problems were found:"
     numbered = [f"{number}. {' '.join(problem.split())}" for number, problem in enumerate(problems, start=1)]
-    return "\n".join([head, *numbered, "Nothing was changed."])
+    changed = f"Nothing was changed but that the host was given what it lacked: {', '.join(created or [])}."
+    return "\n".join([head, *numbered, changed if created else "Nothing was changed."])
 
 
 def reach_problem(result: dict) -> str:

@@ -19,6 +19,14 @@ def test_problems_are_numbered_one_a_line(problems: list[str], text: str):
     assert problem_list(problems) == text
 
 
+def test_what_was_created_before_is_not_denied():
+    text = problem_list(["One."], ["postgres", "edge"])
+    assert (
+        text.splitlines()[-1]
+        == "Nothing was changed but that the host was given what it lacked: postgres, edge."
+    )
+
+
 @pytest.mark.parametrize(
     ("result", "sentence"),
     [

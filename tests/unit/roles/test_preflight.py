@@ -257,6 +257,12 @@ def test_memory_without_a_limit_needs_no_policy():
     )
 
 
+def test_a_network_that_the_run_creates_is_no_problem():
+    found = {"__release_engine": ENGINE | {"networks": []}, "release_networks_to_come": ["data"]}
+    [said] = problems("release", found)
+    assert "has no Docker network edge;" in said
+
+
 def test_an_engine_that_does_not_answer_is_not_asked_for_its_networks_and_images():
     assert len(problems("release", {"__release_engine": {"msg": "no"}})) == 1
     assert problems("postgres", {"__postgres_image": {"msg": "no"}}) == []
