@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import filter_loader, lookup_loader
-from ansible.template import Templar
+from ansible.template import Templar, trust_as_template
 from project_files import ROOT, load, tasks_of
 
 filter_loader.add_directory(str(ROOT / "filter_plugins"))
@@ -44,7 +44,7 @@ def test_nothing_is_created_before_the_preflight_is_over():
     [play] = load(ROOT / "playbooks/deploy.yml")
     found = {one["name"]: one for one in tasks_of(play["tasks"])}
     look, create, again = (
-        "Preflight",
+        "Preflight, plan, review and gate",
         "Create what a fresh host lacks",
         "Preflight of what was created, and of what needs it",
     )
@@ -131,3 +131,31 @@ def test_what_is_missing_is_known_of_an_engine_that_answers(
     )
     assert (facts["data_services_missing"], facts["data_services_network_missing"]) == missing
     assert facts["data_services_differences"] == []
+
+
+def test_the_gates_are_named_with_all_other_problems():
+    """As soon as the release has its id, and what is live is known: that needs the engine."""
+    found = [
+        ":".join(role.values()) if (role := one.get("ansible.builtin.import_role")) else one["name"]
+        for one in tasks_of(load(ROOT / PREFLIGHT))
+    ]
+    assert found[-4:] == [
+        "release:plan",
+        "release:review",
+        "release:gate",
+        "preflight | Check that nothing is wrong",
+    ]
+    [looked] = [one for one in load(ROOT / PREFLIGHT) if "block" in one]
+    templar = Templar(loader=DataLoader(), variables={})
+    for engine, planned in (("", True), ("Docker Engine does not answer.", False)):
+        templar.available_variables = {"release_preflight_found": {"engine": engine}}
+        assert templar.evaluate_conditional(trust_as_template(looked["when"])) is planned
+
+
+@pytest.mark.parametrize("playbook", ["deploy", "preflight"])
+def test_what_a_deploy_would_refuse_is_what_a_preflight_names(playbook: str):
+    [play] = load(ROOT / f"playbooks/{playbook}.yml")
+    imported = [one.get("ansible.builtin.import_tasks") for one in tasks_of(play["tasks"])]
+    assert "tasks/preflight.yml" in imported
+    roles = [one.get("ansible.builtin.import_role", {}) for one in tasks_of(play["tasks"])]
+    assert [role for role in roles if role.get("tasks_from") in ("plan", "review", "gate")] == []

@@ -266,3 +266,5 @@ def test_a_network_that_the_run_creates_is_no_problem():
 def test_an_engine_that_does_not_answer_is_not_asked_for_its_networks_and_images():
     assert len(problems("release", {"__release_engine": {"msg": "no"}})) == 1
     assert problems("postgres", {"__postgres_image": {"msg": "no"}}) == []
+    # Nor is it known who has the public port.
+    assert problems("edge", {"edge_state": "unknown", "edge_port_holder": {"name": "", "project": ""}}) == []
