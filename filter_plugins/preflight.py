@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import PurePosixPath
 
 #: What a failed connection says -> what is wrong, what to do. The first that fits is taken.
@@ -17,6 +19,8 @@ REACH_PROBLEMS = {
     "Permission denied": "refuses the SSH login. Check ansible_user and the key that is offered.",
     "sudo": "refuses sudo. Check ansible_become_user, and give a needed password with --ask-become-pass.",
 }
+#: Free megabytes, mount point and folder; its first line, of titles, does not fit.
+DF_LINE = re.compile(r"\s*(\d+)\s+(/.*?)\s+(/.*)")
 ROOT_UID = "0"
 #: What Ansible puts before the words of ssh.
 SSH_FAILED = "Task failed: Failed to connect to the host via ssh: "
@@ -59,15 +63,41 @@ def folder_and_parents(folder: str) -> list[str]:
     return [str(path), *map(str, path.parents)]
 
 
-def folders_below(lines: list[str], least_mb: int) -> list[str]:
-    """Return the folders with less than ``least_mb`` MB free, as ``<folder> has <MB> MB free``.
+def rooms(lines: list[str]) -> list[dict]:
+    """Return the folders whose room counts, {folder, mount, mb}, the same one once; none where nothing was read.
 
-    ``lines`` are what `df --output=avail,file` prints for a folder that may not exist, all above it (the deepest
+    ``lines`` are what `df --output=avail,target,file` prints for a folder that may not exist, all above it (the deepest
     first), and one more folder. The first and the last that it prints are looked at.
     """
-    free = [(int(line.split(maxsplit=1)[0]), line.split(maxsplit=1)[1]) for line in lines[1:]]
-    looked_at = dict.fromkeys([free[0], free[-1]]) if free else {}
-    return [f"{folder} has {mb} MB free" for mb, folder in looked_at if mb < least_mb]
+    found = [match.groups() for match in map(DF_LINE.fullmatch, lines) if match]
+    looked_at = dict.fromkeys([found[0], found[-1]]) if found else {}
+    return [{"folder": folder, "mount": mount, "mb": int(mb)} for mb, mount, folder in looked_at]
+
+
+def rooms_taken(looked_at: list[dict], megabytes: int) -> dict[str, int]:
+    """Return what a run takes of each file system that was looked at, by its mount point."""
+    return {room["mount"]: megabytes for room in looked_at}
+
+
+def rooms_below(
+    looked_at: list[dict], least_mb: int, taken: dict[str, int] | None = None, left: list[int] | None = None
+) -> list[str]:
+    """Return the folders with less than ``least_mb`` MB free, as ``<folder> has <MB> MB free``.
+
+    ``taken`` is what the same run takes besides of a file system, in MB by its mount point; ``left`` the MB that it
+    removes before it needs the room, in the first and in the last folder.
+    """
+    freed: Counter[str] = Counter()
+    for room, megabytes in zip(looked_at[:1] + looked_at[-1:], left or [], strict=False):
+        freed[room["mount"]] += megabytes
+    sentences = []
+    for room in looked_at:
+        less, more = (taken or {}).get(room["mount"], 0), freed[room["mount"]]
+        if room["mb"] + more - less < least_mb:
+            besides = f", {more} MB more once what a run has left is removed" if more else ""
+            besides += f", less {less} MB for the release" if less else ""
+            sentences.append(f"{room['folder']} has {room['mb']} MB free{besides}")
+    return sentences
 
 
 def clock_skew(later: str | float, earlier: str | float, elapsed: float) -> float:
@@ -87,7 +117,9 @@ class FilterModule:
             "clock_skew": clock_skew,
             "first_line": first_line,
             "folder_and_parents": folder_and_parents,
-            "folders_below": folders_below,
             "problem_list": problem_list,
             "reach_problem": reach_problem,
+            "rooms": rooms,
+            "rooms_below": rooms_below,
+            "rooms_taken": rooms_taken,
         }

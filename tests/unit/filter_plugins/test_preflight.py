@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from preflight import clock_skew, first_line, folder_and_parents, folders_below, problem_list, reach_problem
+from preflight import (
+    clock_skew,
+    first_line,
+    folder_and_parents,
+    problem_list,
+    reach_problem,
+    rooms,
+    rooms_below,
+    rooms_taken,
+)
 
 SSH = "Task failed: Failed to connect to the host via ssh: "
 
@@ -69,19 +78,36 @@ def test_a_folder_comes_before_those_above_it():
     assert folder_and_parents("/srv/app/one") == ["/srv/app/one", "/srv/app", "/srv", "/"]
 
 
+TITLES = "Avail Mounted on   File"
+
+
 @pytest.mark.parametrize(
     ("lines", "found"),
     [
-        (["Avail File", " 99 /srv/app", "500 /", "500 /var/lib/docker"], ["/srv/app has 99 MB free"]),
-        (["Avail File", "100 /srv", " 9 /", " 8 /with space"], ["/with space has 8 MB free"]),
-        (["Avail File", "  9 /"], ["/ has 9 MB free"]),
-        (["Avail File", "100 /srv", "100 /"], []),
+        ([TITLES, " 99 /srv     /srv/app", "500 / /", "500 / /var/lib/docker"], ["/srv/app has 99 MB free"]),
+        ([TITLES, "100 / /srv", " 9 / /", " 8 /with space /with space"], ["/with space has 8 MB free"]),
+        ([TITLES, "  9 / /"], ["/ has 9 MB free"]),
+        ([TITLES, "100 / /srv", "100 / /"], []),
         ([], []),
     ],
     ids=["deepest", "last", "same", "enough", "nothing"],
 )
 def test_only_the_nearest_folder_and_the_engines_count(lines: list[str], found: list[str]):
-    assert folders_below(lines, 100) == found
+    assert rooms_below(rooms(lines), 100) == found
+
+
+def test_needs_and_room_are_summed_by_file_system():
+    looked_at = rooms([TITLES, "100 /srv /srv/app", "100 / /var/lib/docker"])
+    assert rooms_taken(looked_at, 7) == {"/srv": 7, "/": 7}
+    assert rooms_below(looked_at, 100, {"/": 1}) == [
+        "/var/lib/docker has 100 MB free, less 1 MB for the release"
+    ]
+    assert rooms_below(looked_at, 101, {"/": 1}, [1, 1]) == [
+        "/var/lib/docker has 100 MB free, 1 MB more once what a run has left is removed, less 1 MB for the release"
+    ]
+    same = rooms([TITLES, "90 / /srv/app", "90 / /var/lib/docker"])
+    assert rooms_below(same, 100, {}, [4, 6]) == []
+    assert rooms_below(rooms([TITLES, "90 / /srv/app"]), 100, {}, [4, 6]) == []
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,10 @@ ANSWER = {
     "bytes": 10 * 1024**2,
     "may_create": True,
     "replaced": False,
+    "left_bytes": 0,
 }
+#: What df says of a backup's folder and of the server's disk.
+DF = "Avail Mounted on File"
 #: What a host without problems answers, by role.
 GOOD: dict[str, dict[str, Any]] = {
     "release": {
@@ -40,7 +43,7 @@ GOOD: dict[str, dict[str, Any]] = {
             "networks": [{"Name": "edge"}, {"Name": "data"}],
         },
         "__release_plugin": {"stdout": "2.18.0\n"},
-        "__release_free": {"stdout_lines": ["Avail File", "9000 /srv", "9000 /", "9000 /var/lib/docker"]},
+        "__release_free": {"stdout_lines": [DF, "9000 / /srv", "9000 / /", "9000 / /var/lib/docker"]},
         "__release_clocks": {"stdout": f"{NOW} {NOW}"},
         "__release_memory": {"content": memory(512)},
     },
@@ -55,7 +58,10 @@ GOOD: dict[str, dict[str, Any]] = {
         "postgres_backup_dir": "/srv/backups",
         "__postgres_replaced": "app__replaced",
         "__postgres_time": {"query_result": [ANSWER]},
-        "__postgres_free": {"stdout_lines": ["Avail File", "25 /srv", "1 /"]},
+        "__postgres_free": {"stdout_lines": [DF, "25 /srv /srv", "1 / /"]},
+        "__postgres_unfinished": {"stdout_lines": []},
+        "__postgres_scratch": "app__scratch",
+        "__postgres_restored": "app__restored",
         "__postgres_host_time": {"stdout": str(NOW)},
         "__postgres_image": {"images": [{}]},
     },
@@ -132,13 +138,18 @@ CASES = [
     ),
     (
         "release",
-        {"__release_free": {"stdout_lines": ["Avail File", "9 /srv", "9 /"]}},
+        {"__release_free": {"stdout_lines": [DF, "9 /srv /srv", "9 / /"]}},
         "too little room: /srv has 9 MB free, / has 9 MB free; 2048 MB",
     ),
     (
         "release",
         {"release_min_free_mb": "9001"},
         "/srv has 9000 MB free, /var/lib/docker has 9000 MB free; 9001 MB are needed",
+    ),
+    (
+        "release",
+        {"__release_free": {"stdout_lines": [], "stderr": "df: no file systems processed"}},
+        "The free space of the app host cannot be read: df: no file systems processed. Mend",
     ),
     (
         "release",
@@ -173,8 +184,18 @@ CASES = [
     ("postgres", {"__postgres_image": {"images": []}}, "The app host has no image postgres:1,"),
     (
         "postgres",
-        {"__postgres_free": {"stdout_lines": ["Avail File", "24 /srv", "1 /"]}},
+        {"__postgres_free": {"stdout_lines": [DF, "24 /srv /srv", "1 / /"]}},
         "too little room for a backup that is proven: /srv has 24 MB free; 25 MB are needed, 2.5 times the size",
+    ),
+    (
+        "postgres",
+        {"__postgres_free": {"msg": "no file df"}},
+        "The free space for a backup cannot be read: no file df. Mend",
+    ),
+    (
+        "postgres",
+        {"postgres_room_taken": {"/srv": 1}},
+        "is proven: /srv has 25 MB free, less 1 MB for the release; 25 MB are needed",
     ),
     (
         "postgres",
@@ -248,6 +269,60 @@ CASES = [
 def test_a_problem_is_said_in_one_sentence_of_its_own(name: str, found: dict[str, Any], sentence: str):
     [said] = problems(name, found)
     assert sentence in said
+
+
+MB = 1024**2
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ({"left_bytes": 20 * MB}, {"__postgres_free": {"stdout_lines": [DF, "5 / /srv", "5 / /data"]}}),
+        ({}, {"__postgres_unfinished": {"stdout_lines": [str(19 * MB), str(MB)]}}),
+        ({"left_bytes": 10 * MB}, {"__postgres_unfinished": {"stdout_lines": [str(10 * MB)]}}),
+    ],
+    ids=["a database", "files", "both"],
+)
+def test_what_a_run_that_was_cut_short_has_left_is_no_want_of_room(answer: dict, found: dict):
+    """It is removed before the room is needed, so it must not keep the run from removing it."""
+    free = {"stdout_lines": [DF, "5 / /srv", "5 / /data"]}
+    assert (
+        problems(
+            "postgres",
+            {
+                "postgres_data_dir": "/data",
+                "__postgres_time": {"query_result": [ANSWER | answer]},
+                "__postgres_free": free,
+            }
+            | found,
+        )
+        == []
+    )
+
+
+def test_what_is_left_on_another_disk_is_no_room():
+    answer = {"query_result": [ANSWER | {"left_bytes": 20 * MB}]}
+    free = {"stdout_lines": [DF, "5 /srv /srv", "5 /data /data"]}
+    [said] = problems(
+        "postgres", {"postgres_data_dir": "/data", "__postgres_time": answer, "__postgres_free": free}
+    )
+    assert "/srv has 5 MB free; 25 MB are needed" in said
+
+
+def test_a_restore_that_was_cut_short_after_its_swap_needs_no_room_for_its_copy():
+    answer = {"query_result": [ANSWER | {"replaced": True}]}
+    free = {"stdout_lines": [DF, "15 /srv /srv"]}
+    found = {"__postgres_time": answer, "__postgres_free": free, "postgres_restoring": True}
+    assert problems("postgres", found) == []
+    [said] = problems("postgres", found | {"__postgres_free": {"stdout_lines": [DF, "14 /srv /srv"]}})
+    assert "15 MB are needed, 1.5 times the size of app" in said
+
+
+def test_room_is_no_problem_of_a_database_that_does_not_say_its_size():
+    """The release may take all of it: that is the problem of the host."""
+    found = {"postgres_room_taken": {"/srv": 9999}, "__postgres_time": {"msg": "no"}}
+    [said] = problems("postgres", found)
+    assert "does not let app into app" in said
 
 
 def test_memory_without_a_limit_needs_no_policy():
