@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from pathlib import PurePosixPath
@@ -21,6 +22,8 @@ REACH_PROBLEMS = {
 }
 #: Free megabytes, mount point and folder; its first line, of titles, does not fit.
 DF_LINE = re.compile(r"\s*(\d+)\s+(/.*?)\s+(/.*)")
+#: A size of memory as Docker takes it: a number, and a unit that is bytes where there is none.
+DOCKER_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([bkmg]?)b?", re.IGNORECASE)
 ROOT_UID = "0"
 #: What Ansible puts before the words of ssh.
 SSH_FAILED = "Task failed: Failed to connect to the host via ssh: "
@@ -100,6 +103,18 @@ def rooms_below(
     return sentences
 
 
+def memory_limits_mb(services: dict) -> int:
+    """Return the megabytes that all services of a release may use, by the limits that Docker is given."""
+    return math.ceil(sum(_bytes(str(service["memory"])) for service in services.values()) / 1024**2)
+
+
+def _bytes(size: str) -> float:
+    match = DOCKER_SIZE.fullmatch(size.strip())
+    if not match:
+        raise ValueError(f"memory {size!r} in release_services is none that Docker takes; 512m is, or 1.5g.")
+    return float(match[1]) * 1024 ** "bkmg".index((match[2] or "b").lower())
+
+
 def clock_skew(later: str | float, earlier: str | float, elapsed: float) -> float:
     """Return by how many seconds the clock that was read later is surely ahead of the one that was read earlier.
 
@@ -116,6 +131,7 @@ class FilterModule:
         return {
             "clock_skew": clock_skew,
             "first_line": first_line,
+            "memory_limits_mb": memory_limits_mb,
             "folder_and_parents": folder_and_parents,
             "problem_list": problem_list,
             "reach_problem": reach_problem,

@@ -7,6 +7,7 @@ from preflight import (
     clock_skew,
     first_line,
     folder_and_parents,
+    memory_limits_mb,
     problem_list,
     reach_problem,
     rooms,
@@ -123,3 +124,17 @@ def test_needs_and_room_are_summed_by_file_system():
 )
 def test_the_time_between_two_readings_is_no_skew(later: str, earlier: str, elapsed: float, skew: float):
     assert clock_skew(later, earlier, elapsed) == skew
+
+
+@pytest.mark.parametrize(
+    ("memory", "megabytes"),
+    [("512m", 512), ("1.5g", 1536), ("1GB", 1024), ("2048k", 2), (1048577, 2), ("1048576b", 1)],
+)
+def test_limits_are_read_as_docker_reads_them(memory: str | int, megabytes: int):
+    assert memory_limits_mb({"api": {"memory": memory}}) == megabytes
+    assert memory_limits_mb({"api": {"memory": memory}, "web": {"memory": "128m"}}) == megabytes + 128
+
+
+def test_a_limit_that_docker_would_not_take_is_named():
+    with pytest.raises(ValueError, match="memory 'much' in release_services is none that Docker takes"):
+        memory_limits_mb({"api": {"memory": "much"}})

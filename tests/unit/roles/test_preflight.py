@@ -38,6 +38,7 @@ DF = "Avail Mounted on File"
 GOOD: dict[str, dict[str, Any]] = {
     "release": {
         "release_root": "/srv/app",
+        "release_services": {"api": {"memory": "384m"}, "web": {"memory": "128m"}},
         "__release_engine": {
             "host_info": {"ServerVersion": "20.10.24+dfsg1", "DockerRootDir": "/var/lib/docker"},
             "networks": [{"Name": "edge"}, {"Name": "data"}],
@@ -160,6 +161,12 @@ CASES = [
         "release",
         {"__release_memory": {"content": memory(511)}},
         "The app host has 511 MB of memory available; 512 MB are needed,",
+    ),
+    (
+        "release",
+        {"release_services": {"api": {"memory": "512m"}, "web": {"memory": "128m"}}},
+        "The app host has 512 MB of memory available; 640 MB are needed, since a release starts beside the one that "
+        "serves: its services may use 640 MB (memory in release_services), and release_min_free_memory_mb asks for 512.",
     ),
     (
         "redis",
