@@ -50,10 +50,13 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "redis": {
         "redis_password": "x",
+        "redis_release_password": "x",
         "__redis_info": {"info": {"maxmemory": 9, "maxmemory_policy": "noeviction"}},
     },
     "postgres": {
         "postgres_login_user": "app",
+        "postgres_login_password": "x",
+        "postgres_release_password": "x",
         "postgres_login_db": "app",
         "postgres_image": "postgres:1",
         "postgres_backup_dir": "/srv/backups",
@@ -166,12 +169,17 @@ CASES = [
         "release",
         {"release_services": {"api": {"memory": "512m"}, "web": {"memory": "128m"}}},
         "The app host has 512 MB of memory available; 640 MB are needed, since a release starts beside the one that "
-        "serves: its services may use 640 MB (memory in release_services), and release_min_free_memory_mb asks for 512.",
+        "serves: its services may use 640 MB (memory in release_services), and release_min_free_memory_mb asks for 512",
     ),
     (
         "redis",
         {"__redis_info": {"msg": "unable to connect: invalid password"}},
         "Redis on 127.0.0.1:6379 does not answer this login: unable to connect: invalid password. Check",
+    ),
+    (
+        "redis",
+        {"redis_release_password": "y"},
+        "The containers of the release would get another password of Redis than redis_password, with which this run logs",
     ),
     (
         "redis",
@@ -182,6 +190,11 @@ CASES = [
         "postgres",
         {"__postgres_time": {"msg": "unable to connect"}},
         "PostgreSQL on 127.0.0.1:5432 does not let app into app: unable to connect. Check",
+    ),
+    (
+        "postgres",
+        {"postgres_release_password": "y"},
+        "The containers of the release would get another password of app than postgres_login_password, with which",
     ),
     (
         "postgres",
