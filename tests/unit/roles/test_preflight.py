@@ -91,7 +91,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "verify_user": "someone",
         "verify_password": "x",
         "verify_url": "https://app.test/",
-        "__verify_addresses": {"stdout": "127.0.0.1 STREAM app.test"},
+        "verify_release_now": "v1-aa",
+        "__verify_addresses": {
+            "stdout": "127.0.0.1 STREAM",
+            "stdout_lines": ["127.0.0.1 STREAM", "127.0.0.1 RAW"],
+        },
+        "__verify_answer": {"status": 503, "x_release": "v1-aa"},
     },
 }
 
@@ -179,7 +184,7 @@ CASES = [
     (
         "redis",
         {"redis_release_password": "y"},
-        "The containers of the release would get another password of Redis than redis_password, with which this run logs",
+        "The containers of the release would get another password of Redis than redis_password, with which this",
     ),
     (
         "redis",
@@ -279,8 +284,21 @@ CASES = [
     ("verify", {"verify_password": ""}, "verify_user or its password is empty;"),
     (
         "verify",
-        {"__verify_addresses": {"stdout": "", "rc": 2}},
+        {"__verify_addresses": {"stdout": "", "rc": 2}, "__verify_answer": {"skipped": True}},
         "The app host finds no address for app.test, the public name of the app (verify_url),",
+    ),
+    *(
+        (
+            "verify",
+            {"__verify_answer": answer},
+            "The public address https://app.test/ is not answered by the edge of the app host, where v1-aa is live: "
+            f"asked from there, {said} app.test is 127.0.0.1 there. Mend its DNS, or set verify_url.",
+        )
+        for answer, said in (
+            ({"status": 200}, "the answer of status 200 names no release"),
+            ({"status": 200, "x_release": "v2-bb"}, "the answer of status 200 names v2-bb"),
+            ({"status": -1, "msg": "Connection refused"}, "Connection refused."),
+        )
     ),
 ]
 
@@ -363,3 +381,21 @@ def test_an_engine_that_does_not_answer_is_not_asked_for_its_networks_and_images
     assert problems("postgres", {"__postgres_image": {"msg": "no"}}) == []
     # Nor is it known who has the public port.
     assert problems("edge", {"edge_state": "unknown", "edge_port_holder": {"name": "", "project": ""}}) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "asked"),
+    [
+        ({"release_live_now": "v1-aa", "edge_state": "public"}, "v1-aa"),
+        ({"release_live_now": "v1-aa", "edge_state": "waiting"}, ""),
+        ({"release_live_now": "", "edge_state": "public"}, ""),
+        ({}, ""),
+    ],
+    ids=["live", "behind another", "nothing is live", "not known"],
+)
+def test_the_public_address_is_asked_where_the_edge_answers_there(found: dict[str, Any], asked: str):
+    loader = DataLoader()
+    wiring = loader.load_from_file(
+        str(ROOT / "playbooks/group_vars/all/wiring.yml"), trusted_as_template=True
+    )
+    assert Templar(loader=loader, variables=found).template(wiring["verify_release_now"]) == asked
