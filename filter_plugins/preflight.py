@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections import Counter
 from pathlib import PurePosixPath
 
 #: What a failed connection says -> what is wrong, what to do. The first that fits is taken.
@@ -17,16 +20,24 @@ REACH_PROBLEMS = {
     "Permission denied": "refuses the SSH login. Check ansible_user and the key that is offered.",
     "sudo": "refuses sudo. Check ansible_become_user, and give a needed password with --ask-become-pass.",
 }
+#: Free megabytes, mount point and folder; its first line, of titles, does not fit.
+DF_LINE = re.compile(r"\s*(\d+)\s+(/.*?)\s+(/.*)")
+#: A size of memory as Docker takes it: a number, and a unit that is bytes where there is none.
+DOCKER_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([bkmg]?)b?", re.IGNORECASE)
 ROOT_UID = "0"
 #: What Ansible puts before the words of ssh.
 SSH_FAILED = "Task failed: Failed to connect to the host via ssh: "
 
 
-def problem_list(problems: list[str]) -> str:
-    """Return sentences as a numbered list, one a line, that says how many there are and that nothing was changed."""
+def problem_list(problems: list[str], created: list[str] | None = None) -> str:
+    """Return sentences as a numbered list, one a line, that says how many there are and what was changed before.
+
+    ``created``: what this run had created by then on a host that lacked it.
+    """
     head = "1 problem was found:" if len(problems) == 1 else f"{len(problems)} problems were found:"
     numbered = [f"{number}. {' '.join(problem.split())}" for number, problem in enumerate(problems, start=1)]
-    return "\n".join([head, *numbered, "Nothing was changed."])
+    changed = f"Nothing was changed but that the host was given what it lacked: {', '.join(created or [])}."
+    return "\n".join([head, *numbered, changed if created else "Nothing was changed."])
 
 
 def reach_problem(result: dict) -> str:
@@ -55,15 +66,53 @@ def folder_and_parents(folder: str) -> list[str]:
     return [str(path), *map(str, path.parents)]
 
 
-def folders_below(lines: list[str], least_mb: int) -> list[str]:
-    """Return the folders with less than ``least_mb`` MB free, as ``<folder> has <MB> MB free``.
+def rooms(lines: list[str]) -> list[dict]:
+    """Return the folders whose room counts, {folder, mount, mb}, the same one once; none where nothing was read.
 
-    ``lines`` are what `df --output=avail,file` prints for a folder that may not exist, all above it (the deepest
+    ``lines`` are what `df --output=avail,target,file` prints for a folder that may not exist, all above it (the deepest
     first), and one more folder. The first and the last that it prints are looked at.
     """
-    free = [(int(line.split(maxsplit=1)[0]), line.split(maxsplit=1)[1]) for line in lines[1:]]
-    looked_at = dict.fromkeys([free[0], free[-1]]) if free else {}
-    return [f"{folder} has {mb} MB free" for mb, folder in looked_at if mb < least_mb]
+    found = [match.groups() for match in map(DF_LINE.fullmatch, lines) if match]
+    looked_at = dict.fromkeys([found[0], found[-1]]) if found else {}
+    return [{"folder": folder, "mount": mount, "mb": int(mb)} for mb, mount, folder in looked_at]
+
+
+def rooms_taken(looked_at: list[dict], megabytes: int) -> dict[str, int]:
+    """Return what a run takes of each file system that was looked at, by its mount point."""
+    return {room["mount"]: megabytes for room in looked_at}
+
+
+def rooms_below(
+    looked_at: list[dict], least_mb: int, taken: dict[str, int] | None = None, left: list[int] | None = None
+) -> list[str]:
+    """Return the folders with less than ``least_mb`` MB free, as ``<folder> has <MB> MB free``.
+
+    ``taken`` is what the same run takes besides of a file system, in MB by its mount point; ``left`` the MB that it
+    removes before it needs the room, in the first and in the last folder.
+    """
+    freed: Counter[str] = Counter()
+    for room, megabytes in zip(looked_at[:1] + looked_at[-1:], left or [], strict=False):
+        freed[room["mount"]] += megabytes
+    sentences = []
+    for room in looked_at:
+        less, more = (taken or {}).get(room["mount"], 0), freed[room["mount"]]
+        if room["mb"] + more - less < least_mb:
+            besides = f", {more} MB more once what a run has left is removed" if more else ""
+            besides += f", less {less} MB for the release" if less else ""
+            sentences.append(f"{room['folder']} has {room['mb']} MB free{besides}")
+    return sentences
+
+
+def memory_limits_mb(services: dict) -> int:
+    """Return the megabytes that all services of a release may use, by the limits that Docker is given."""
+    return math.ceil(sum(_bytes(str(service["memory"])) for service in services.values()) / 1024**2)
+
+
+def _bytes(size: str) -> float:
+    match = DOCKER_SIZE.fullmatch(size.strip())
+    if not match:
+        raise ValueError(f"memory {size!r} in release_services is none that Docker takes; 512m is, or 1.5g.")
+    return float(match[1]) * 1024 ** "bkmg".index((match[2] or "b").lower())
 
 
 def clock_skew(later: str | float, earlier: str | float, elapsed: float) -> float:
@@ -82,8 +131,11 @@ class FilterModule:
         return {
             "clock_skew": clock_skew,
             "first_line": first_line,
+            "memory_limits_mb": memory_limits_mb,
             "folder_and_parents": folder_and_parents,
-            "folders_below": folders_below,
             "problem_list": problem_list,
             "reach_problem": reach_problem,
+            "rooms": rooms,
+            "rooms_below": rooms_below,
+            "rooms_taken": rooms_taken,
         }

@@ -42,6 +42,7 @@ INVENTORY = {
     "backend_source_folder": "Folder of the source that the backend's image is built from.",
     "frontend_source_folder": "Folder of the source that the frontend's image is built from.",
     "postgres_password_name": "Which of `release_secrets` is the database's password.",
+    "redis_password_name": "Which of `release_secrets` is the password of Redis; without it that is not compared.",
     "backend_signing_key_name": "Which of `release_secrets` signs sessions and tokens.",
     "vault_*": "Secrets, in `vault.yml` alone; the other files hand them on.",
 }

@@ -14,24 +14,72 @@ LEFT = {"record": {"state": "live"}, "containers": [], "serving": True}
 SWITCHED = {"record": {"state": "switched", "version": "v2"}, "containers": [], "serving": True}
 
 
+#: Nothing to wait for: v1-aa is live, v3-cc is wanted.
+GOOD = {
+    "__release_info": {"live": "v1-aa", "idle_slot": "blue", "releases": {"v1-aa": LEFT, "v2-bb": SWITCHED}},
+    "__release_source": {"digest": "ab" * 32},
+    "ansible_check_mode": False,
+    "release_id": "v3-cc",
+    "release_is_live": False,
+    "release_reports_dir": "/nowhere",
+    "release_version": "v3",
+}
+
+
+def waits(**found: object) -> list[str]:
+    """What a deploy has to wait for where something else is found than what is good."""
+    loader = DataLoader()
+    role = Role("release")
+    [task] = tasks_of(loader.load_from_file(str(role.path / "tasks/gate.yml"), trusted_as_template=True))
+    templar = Templar(loader=loader, variables={**role.defaults, **GOOD, **found, **task["vars"]})
+    said = templar.template(task["ansible.builtin.set_fact"])["release_gate_problems"]
+    return [" ".join(sentence.split()) for sentence in said]
+
+
 @pytest.mark.parametrize(
     ("live", "wanted", "refused"),
     [("v2-bb", "v3-cc", True), ("v2-bb", "v2-bb", False), ("v1-aa", "v3-cc", False)],
     ids=["another version", "the same release", "what is live is recorded"],
 )
 def test_a_deploy_goes_on_from_what_was_verified(live: str, wanted: str, refused: bool):
-    loader = DataLoader()
-    tasks = loader.load_from_file(str(Role("release").path / "tasks/plan.yml"), trusted_as_template=True)
-    [refusal] = [task for task in tasks_of(tasks) if "Check that what has the traffic" in task["name"]]
-    info = {"live": live, "idle_slot": "blue", "releases": {"v1-aa": LEFT, "v2-bb": SWITCHED}}
-    known = {"__release_info": info, "release_id": wanted}
-    templar = Templar(loader=loader, variables=known | refusal["vars"])
-    rule = refusal["ansible.builtin.assert"]
-    assert templar.evaluate_conditional(rule["that"]) is not refused
-    if refused:
-        assert " ".join(templar.template(rule["fail_msg"]).split()) == (
-            "Release v2-bb has the traffic, and the run that switched to it ended before it was verified and recorded. "
-            "Nothing was changed. Finish it first: deploy v2 again as it was, or "
-            "ansible-playbook playbooks/rollback.yml, which keeps it where it is sound, "
-            "and goes back to v1-aa where it is not."
-        )
+    said = waits(__release_info=GOOD["__release_info"] | {"live": live}, release_id=wanted)
+    finish = (
+        "Release v2-bb has the traffic, and the run that switched to it ended before it was verified and recorded. "
+        "Finish it first: deploy v2 again as it was, or "
+        "ansible-playbook playbooks/rollback.yml, which keeps it where it is sound, "
+        "and goes back to v1-aa where it is not."
+    )
+    assert said == ([finish] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (
+            {"release_require_verified_on": "staging"},
+            "/nowhere has no report that this source of v3, with the same images, is live and verified on staging and "
+            "was not rolled back from, as require_verified_on demands. Deploy it there first: "
+            "ansible-playbook -i inventory/staging playbooks/deploy.yml.",
+        ),
+        (
+            {"release_require_review": True},
+            "The changes above are to be reviewed, as require_review demands. If they are wanted, add "
+            "-e reviewed=v3-cc; with --check --diff all lines are shown.",
+        ),
+        (
+            {"release_require_review": True, "release_reviewed": "v2-bb"},
+            "as require_review demands; v2-bb was, which is another release.",
+        ),
+    ],
+)
+def test_a_deploy_waits_for_what_the_inventory_asks(found: dict, sentence: str):
+    [said] = waits(**found)
+    assert sentence in said
+    assert waits(**found, release_is_live=True) == []
+
+
+def test_all_that_a_deploy_waits_for_is_said_at_once():
+    asked = {"release_require_verified_on": "staging", "release_require_review": True}
+    assert len(waits(**asked)) == 2
+    assert len(waits(**asked, ansible_check_mode=True)) == 1
+    assert waits(release_require_review=True, release_reviewed="v3-cc") == []

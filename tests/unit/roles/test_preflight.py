@@ -30,32 +30,42 @@ ANSWER = {
     "bytes": 10 * 1024**2,
     "may_create": True,
     "replaced": False,
+    "left_bytes": 0,
 }
+#: What df says of a backup's folder and of the server's disk.
+DF = "Avail Mounted on File"
 #: What a host without problems answers, by role.
 GOOD: dict[str, dict[str, Any]] = {
     "release": {
         "release_root": "/srv/app",
+        "release_services": {"api": {"memory": "384m"}, "web": {"memory": "128m"}},
         "__release_engine": {
             "host_info": {"ServerVersion": "20.10.24+dfsg1", "DockerRootDir": "/var/lib/docker"},
             "networks": [{"Name": "edge"}, {"Name": "data"}],
         },
         "__release_plugin": {"stdout": "2.18.0\n"},
-        "__release_free": {"stdout_lines": ["Avail File", "9000 /srv", "9000 /", "9000 /var/lib/docker"]},
+        "__release_free": {"stdout_lines": [DF, "9000 / /srv", "9000 / /", "9000 / /var/lib/docker"]},
         "__release_clocks": {"stdout": f"{NOW} {NOW}"},
         "__release_memory": {"content": memory(512)},
     },
     "redis": {
         "redis_password": "x",
+        "redis_release_password": "x",
         "__redis_info": {"info": {"maxmemory": 9, "maxmemory_policy": "noeviction"}},
     },
     "postgres": {
         "postgres_login_user": "app",
+        "postgres_login_password": "x",
+        "postgres_release_password": "x",
         "postgres_login_db": "app",
         "postgres_image": "postgres:1",
         "postgres_backup_dir": "/srv/backups",
         "__postgres_replaced": "app__replaced",
         "__postgres_time": {"query_result": [ANSWER]},
-        "__postgres_free": {"stdout_lines": ["Avail File", "25 /srv", "1 /"]},
+        "__postgres_free": {"stdout_lines": [DF, "25 /srv /srv", "1 / /"]},
+        "__postgres_unfinished": {"stdout_lines": []},
+        "__postgres_scratch": "app__scratch",
+        "__postgres_restored": "app__restored",
         "__postgres_host_time": {"stdout": str(NOW)},
         "__postgres_image": {"images": [{}]},
     },
@@ -81,7 +91,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "verify_user": "someone",
         "verify_password": "x",
         "verify_url": "https://app.test/",
-        "__verify_addresses": {"stdout": "127.0.0.1 STREAM app.test"},
+        "verify_release_now": "v1-aa",
+        "__verify_addresses": {
+            "stdout": "127.0.0.1 STREAM",
+            "stdout_lines": ["127.0.0.1 STREAM", "127.0.0.1 RAW"],
+        },
+        "__verify_answer": {"status": 503, "x_release": "v1-aa"},
     },
 }
 
@@ -132,13 +147,18 @@ CASES = [
     ),
     (
         "release",
-        {"__release_free": {"stdout_lines": ["Avail File", "9 /srv", "9 /"]}},
+        {"__release_free": {"stdout_lines": [DF, "9 /srv /srv", "9 / /"]}},
         "too little room: /srv has 9 MB free, / has 9 MB free; 2048 MB",
     ),
     (
         "release",
         {"release_min_free_mb": "9001"},
         "/srv has 9000 MB free, /var/lib/docker has 9000 MB free; 9001 MB are needed",
+    ),
+    (
+        "release",
+        {"__release_free": {"stdout_lines": [], "stderr": "df: no file systems processed"}},
+        "The free space of the app host cannot be read: df: no file systems processed. Mend",
     ),
     (
         "release",
@@ -151,9 +171,20 @@ CASES = [
         "The app host has 511 MB of memory available; 512 MB are needed,",
     ),
     (
+        "release",
+        {"release_services": {"api": {"memory": "512m"}, "web": {"memory": "128m"}}},
+        "The app host has 512 MB of memory available; 640 MB are needed, since a release starts beside the one that "
+        "serves: its services may use 640 MB (memory in release_services), and release_min_free_memory_mb asks for 512",
+    ),
+    (
         "redis",
         {"__redis_info": {"msg": "unable to connect: invalid password"}},
         "Redis on 127.0.0.1:6379 does not answer this login: unable to connect: invalid password. Check",
+    ),
+    (
+        "redis",
+        {"redis_release_password": "y"},
+        "The containers of the release would get another password of Redis than redis_password, with which this",
     ),
     (
         "redis",
@@ -167,14 +198,29 @@ CASES = [
     ),
     (
         "postgres",
+        {"postgres_release_password": "y"},
+        "The containers of the release would get another password of app than postgres_login_password, with which",
+    ),
+    (
+        "postgres",
         {"__postgres_host_time": {"stdout": str(NOW - 60)}},
         "The clock of the app host is off by -60.0 s from PostgreSQL's on 127.0.0.1:5432; at most 5 s",
     ),
     ("postgres", {"__postgres_image": {"images": []}}, "The app host has no image postgres:1,"),
     (
         "postgres",
-        {"__postgres_free": {"stdout_lines": ["Avail File", "24 /srv", "1 /"]}},
+        {"__postgres_free": {"stdout_lines": [DF, "24 /srv /srv", "1 / /"]}},
         "too little room for a backup that is proven: /srv has 24 MB free; 25 MB are needed, 2.5 times the size",
+    ),
+    (
+        "postgres",
+        {"__postgres_free": {"msg": "no file df"}},
+        "The free space for a backup cannot be read: no file df. Mend",
+    ),
+    (
+        "postgres",
+        {"postgres_room_taken": {"/srv": 1}},
+        "is proven: /srv has 25 MB free, less 1 MB for the release; 25 MB are needed",
     ),
     (
         "postgres",
@@ -238,8 +284,21 @@ CASES = [
     ("verify", {"verify_password": ""}, "verify_user or its password is empty;"),
     (
         "verify",
-        {"__verify_addresses": {"stdout": "", "rc": 2}},
+        {"__verify_addresses": {"stdout": "", "rc": 2}, "__verify_answer": {"skipped": True}},
         "The app host finds no address for app.test, the public name of the app (verify_url),",
+    ),
+    *(
+        (
+            "verify",
+            {"__verify_answer": answer},
+            "The public address https://app.test/ is not answered by the edge of the app host, where v1-aa is live: "
+            f"asked from there, {said} app.test is 127.0.0.1 there. Mend its DNS, or set verify_url.",
+        )
+        for answer, said in (
+            ({"status": 200}, "the answer of status 200 names no release"),
+            ({"status": 200, "x_release": "v2-bb"}, "the answer of status 200 names v2-bb"),
+            ({"status": -1, "msg": "Connection refused"}, "Connection refused."),
+        )
     ),
 ]
 
@@ -250,6 +309,60 @@ def test_a_problem_is_said_in_one_sentence_of_its_own(name: str, found: dict[str
     assert sentence in said
 
 
+MB = 1024**2
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ({"left_bytes": 20 * MB}, {"__postgres_free": {"stdout_lines": [DF, "5 / /srv", "5 / /data"]}}),
+        ({}, {"__postgres_unfinished": {"stdout_lines": [str(19 * MB), str(MB)]}}),
+        ({"left_bytes": 10 * MB}, {"__postgres_unfinished": {"stdout_lines": [str(10 * MB)]}}),
+    ],
+    ids=["a database", "files", "both"],
+)
+def test_what_a_run_that_was_cut_short_has_left_is_no_want_of_room(answer: dict, found: dict):
+    """It is removed before the room is needed, so it must not keep the run from removing it."""
+    free = {"stdout_lines": [DF, "5 / /srv", "5 / /data"]}
+    assert (
+        problems(
+            "postgres",
+            {
+                "postgres_data_dir": "/data",
+                "__postgres_time": {"query_result": [ANSWER | answer]},
+                "__postgres_free": free,
+            }
+            | found,
+        )
+        == []
+    )
+
+
+def test_what_is_left_on_another_disk_is_no_room():
+    answer = {"query_result": [ANSWER | {"left_bytes": 20 * MB}]}
+    free = {"stdout_lines": [DF, "5 /srv /srv", "5 /data /data"]}
+    [said] = problems(
+        "postgres", {"postgres_data_dir": "/data", "__postgres_time": answer, "__postgres_free": free}
+    )
+    assert "/srv has 5 MB free; 25 MB are needed" in said
+
+
+def test_a_restore_that_was_cut_short_after_its_swap_needs_no_room_for_its_copy():
+    answer = {"query_result": [ANSWER | {"replaced": True}]}
+    free = {"stdout_lines": [DF, "15 /srv /srv"]}
+    found = {"__postgres_time": answer, "__postgres_free": free, "postgres_restoring": True}
+    assert problems("postgres", found) == []
+    [said] = problems("postgres", found | {"__postgres_free": {"stdout_lines": [DF, "14 /srv /srv"]}})
+    assert "15 MB are needed, 1.5 times the size of app" in said
+
+
+def test_room_is_no_problem_of_a_database_that_does_not_say_its_size():
+    """The release may take all of it: that is the problem of the host."""
+    found = {"postgres_room_taken": {"/srv": 9999}, "__postgres_time": {"msg": "no"}}
+    [said] = problems("postgres", found)
+    assert "does not let app into app" in said
+
+
 def test_memory_without_a_limit_needs_no_policy():
     assert (
         problems("redis", {"__redis_info": {"info": {"maxmemory": 0, "maxmemory_policy": "allkeys-lru"}}})
@@ -257,6 +370,32 @@ def test_memory_without_a_limit_needs_no_policy():
     )
 
 
+def test_a_network_that_the_run_creates_is_no_problem():
+    found = {"__release_engine": ENGINE | {"networks": []}, "release_networks_to_come": ["data"]}
+    [said] = problems("release", found)
+    assert "has no Docker network edge;" in said
+
+
 def test_an_engine_that_does_not_answer_is_not_asked_for_its_networks_and_images():
     assert len(problems("release", {"__release_engine": {"msg": "no"}})) == 1
     assert problems("postgres", {"__postgres_image": {"msg": "no"}}) == []
+    # Nor is it known who has the public port.
+    assert problems("edge", {"edge_state": "unknown", "edge_port_holder": {"name": "", "project": ""}}) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "asked"),
+    [
+        ({"release_live_now": "v1-aa", "edge_state": "public"}, "v1-aa"),
+        ({"release_live_now": "v1-aa", "edge_state": "waiting"}, ""),
+        ({"release_live_now": "", "edge_state": "public"}, ""),
+        ({}, ""),
+    ],
+    ids=["live", "behind another", "nothing is live", "not known"],
+)
+def test_the_public_address_is_asked_where_the_edge_answers_there(found: dict[str, Any], asked: str):
+    loader = DataLoader()
+    wiring = loader.load_from_file(
+        str(ROOT / "playbooks/group_vars/all/wiring.yml"), trusted_as_template=True
+    )
+    assert Templar(loader=loader, variables=found).template(wiring["verify_release_now"]) == asked

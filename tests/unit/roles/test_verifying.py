@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +188,31 @@ def test_a_preflight_warns_of_a_browser_that_does_not_start(level: str, warned: 
     said = play(tmp_path, [preflight, good], verify_level=level, **known, **browser)
     assert (f"although verify_level is {level}" in said) is warned
     assert ("libnss3.so: cannot open it" in said) is warned
+
+
+@pytest.mark.parametrize(("named", "good"), [("v1-aa", True), ("v2-bb", False), ("", False)])
+def test_a_preflight_asks_the_public_address_which_release_answers(named: str, good: bool, tmp_path: Path):
+    """Whatever the status: an app that is broken is no reason to refuse what mends it."""
+
+    class Edge(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(503)
+            if named:
+                self.send_header("X-Release", named)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    known = {"verify_user": "ann", "verify_password": "x", "verify_release_now": "v1-aa"}
+    preflight = {"ansible.builtin.import_role": {"name": "verify", "tasks_from": "preflight"}}
+    judged = {
+        "ansible.builtin.assert": {
+            "that": f"verify_preflight_problems | length == {0 if good else 1}",
+            "fail_msg": "{{ verify_preflight_problems }}",
+        }
+    }
+    with ThreadingHTTPServer(("127.0.0.1", 0), Edge) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        play(tmp_path, [preflight, judged], verify_url=f"http://127.0.0.1:{server.server_port}", **known)
+        server.shutdown()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from faulty_runs import begun, deploy, noted, serves, wait_for_phase, wait_until
 from left_over import left_over
-from playbook_run import run
+from playbook_run import check_refusal, run
 
 
 def answers(app) -> bool:
@@ -24,4 +24,21 @@ def test_an_engine_that_is_restarted_comes_back_with_one_release(app, inventory)
         answer = run(deploy("next", **variables), inventory)
     assert answer.code == 0, answer.text
     assert serves(app, "next")
+    assert left_over(app) == ""
+
+
+def test_an_engine_that_is_down_is_one_problem_among_others(app, inventory):
+    case = deploy(
+        "fix",
+        r"1\. Docker Engine on the app host does not answer: .*Redis on 127.0.0.1:6379 does not answer this login: "
+        r".*The app host finds no address for nowhere.invalid, .* Nothing was changed\.",
+        verify_url="http://nowhere.invalid/",
+    )
+    app.run("sv -w 50 down docker")
+    try:
+        with noted("engine down before the run", "nothing touched"):
+            check_refusal(case, run(case, inventory))
+    finally:
+        app.run("sv -w 50 up docker")
+    wait_until(lambda: answers(app) and serves(app, "next"), 120, "a release")
     assert left_over(app) == ""
