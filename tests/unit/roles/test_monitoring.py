@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import filter_loader
 from ansible.template import Templar, trust_as_template
-from project_files import ROOT, Role, tasks_of
+from project_files import ROOT, Role, load, tasks_of
 
 filter_loader.add_directory(str(ROOT / "filter_plugins"))
 ROLE, LOADER = Role("monitoring"), DataLoader()
@@ -197,3 +198,52 @@ def test_the_purge_runs_where_it_has_a_command_and_is_gone_elsewhere(command: li
     assert {holds(one["when"], monitoring_purge_command=command) for one in made} == {runs}
     assert holds(gone["when"], monitoring_purge_command=command) is not runs
     assert templar().template(gone["loop"]) == ["/etc/cron.d/monitoring-purge", "/srv/monitoring/purge"]
+
+
+def compose_of_data_services() -> str:
+    """A compose file of another role, as a monitoring_root that is not its own would hold it."""
+    return f"# {Role('data_services').defaults['data_services_mark']}\nname: data\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "removed"),
+    [
+        (lambda: rendered("docker-compose.yml.j2"), True),
+        (compose_of_data_services, False),
+        (lambda: "name: monitoring\n", False),
+    ],
+)
+def test_only_what_has_the_mark_of_the_monitoring_is_removed(content, removed: bool):
+    refusal = task("remove", "remove | Refuse to remove what is not its own")["ansible.builtin.assert"][
+        "that"
+    ]
+    made = {"content": base64.b64encode(content().encode()).decode()}
+    assert holds(refusal, __monitoring_made=made) is removed
+    assert holds(refusal, __monitoring_made={"failed": False, "msg": "file not found"})
+
+
+def test_nothing_is_removed_where_nothing_was_installed():
+    tasks = LOADER.load_from_file(str(ROLE.path / "tasks/remove.yml"), trusted_as_template=True)
+    paths = ("community.docker.docker_compose_v2", "ansible.builtin.command")
+    destructive = [one for one in tasks if set(paths) & set(one) or "loop" in one]
+    assert len(destructive) == 3
+    assert not any(holds(one["when"], __monitoring_made={"msg": "file not found"}) for one in destructive)
+
+
+def test_all_that_is_written_below_the_root_is_removed_and_the_root_itself_only_when_it_is_empty():
+    written = set()
+    for file in ("files", "purge"):
+        for one in tasks_of(load(ROLE.path / f"tasks/{file}.yml")):
+            items = one.get("loop") if isinstance(one.get("loop"), list) else [{}]
+            for module in ("file", "copy", "template"):
+                options = one.get(f"ansible.builtin.{module}", {})
+                place = str(options.get("dest", options.get("path", "")))
+                names = [item.get("name", "") for item in items if isinstance(item, dict)]
+                written |= {place.replace("{{ item.name }}", name) for name in names}
+    below = {path.split("/")[1] for path in written if path.startswith("{{ monitoring_root }}/")} - {""}
+    assert below >= {"data", "secrets", "purge", "docker-compose.yml"}
+    assert below <= {*ROLE.constants["__monitoring_owned"], "docker-compose.yml"}
+    [last] = [
+        one for one in tasks_of(load(ROLE.path / "tasks/remove.yml")) if "ansible.builtin.command" in one
+    ]
+    assert last["ansible.builtin.command"]["argv"][:2] == ["rmdir", "--ignore-fail-on-non-empty"]
