@@ -247,3 +247,48 @@ def test_all_that_is_written_below_the_root_is_removed_and_the_root_itself_only_
         one for one in tasks_of(load(ROLE.path / "tasks/remove.yml")) if "ansible.builtin.command" in one
     ]
     assert last["ansible.builtin.command"]["argv"][:2] == ["rmdir", "--ignore-fail-on-non-empty"]
+
+
+#: What the command line gives is text: -e monitoring_retention_days=30.
+NUMBERS = {
+    name: 8 if option["type"] == "int" else 2.0
+    for name, option in ROLE.options.items()
+    if option["type"] in ("int", "float")
+}
+READ = {
+    "monitoring_stores_tokens": True,
+    "monitoring_containers": [],
+    "monitoring_backend_service": "api",
+    "__monitoring_canaries": {"query_result": []},
+    "__monitoring_database": {"query_result": [{"known": False}]},
+}
+TEMPLATES = sorted(path.name for path in (ROLE.path / "templates").glob("*.j2") if path.name != "purge.sh.j2")
+
+
+@pytest.mark.parametrize("external", [True, False])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_number_that_is_given_as_text_is_that_number_in_a_file(template: str, external: bool):
+    texts = {name: f"{value:g}" for name, value in NUMBERS.items()}
+    given = READ | {"monitoring_external": external}
+    assert rendered(template, **given, **texts) == rendered(template, **given, **NUMBERS).replace(
+        "2.0 times", "2 times"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(set(ROLE.constants) - {"__monitoring_asked"}))
+def test_a_number_that_is_given_as_text_is_that_number_in_a_constant(name: str):
+    texts = {name: f"{value:g}" for name, value in NUMBERS.items()}
+    made = [
+        templar(**READ, **given).template(trust_as_template(f"{{{{ {name} }}}}"))
+        for given in (NUMBERS, texts)
+        if not name.endswith("_sum")
+    ]
+    assert made[:1] == made[1:]
+
+
+@pytest.mark.parametrize(
+    "name", ["kept | Count the answers in the edge's log", "kept | Count the events in the backends' logs"]
+)
+def test_logs_are_read_for_days_that_are_given_as_text(name: str):
+    seconds = task("kept", name)["log_counts_info"]["seconds"]
+    assert int(templar(monitoring_retention_days="30").template(seconds)) == 30 * 86400
