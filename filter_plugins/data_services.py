@@ -1,6 +1,13 @@
-"""What differs between the data services that run on a host and those that the inventory describes."""
+"""Data services: what differs between those that run and those that are wanted, and the words of their files."""
 
 from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+#: What a line of redis.conf may not have in it as it is.
+UNQUOTED = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 
 def data_service_differences(found: list[dict], wanted: dict, network: str) -> list[str]:
@@ -36,8 +43,22 @@ def _differences(name: str, container: dict, wanted: dict, network: str) -> list
     return differences
 
 
+def compose_text(value: Any) -> str:
+    """Return a value as a compose file has it: quoted, and with each dollar as itself, for no variable."""
+    return json.dumps(value, ensure_ascii=False).replace("$", "$$")
+
+
+def redis_quoted(text: str) -> str:
+    """Return a text as one word of redis.conf."""
+    return '"' + UNQUOTED.sub(lambda found: f"\\x{ord(found[0]):02x}", text) + '"'
+
+
 class FilterModule:
     """Filters of the role data_services."""
 
     def filters(self) -> dict:
-        return {"data_service_differences": data_service_differences}
+        return {
+            "compose_text": compose_text,
+            "data_service_differences": data_service_differences,
+            "redis_quoted": redis_quoted,
+        }

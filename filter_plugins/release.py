@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from typing import Any
 
 #: A version must leave room for the dash and the digest, within the 63 characters of a container or image name.
 VERSION_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,49}")
@@ -73,10 +74,10 @@ def _service(service: dict, release: str, secrets_dir: str, slot_network: str) -
         "pull_policy": "never",
         "restart": "unless-stopped",
         "init": service.get("init", False),
-        "environment": {**_literal(service.get("environment", {})), "RELEASE_ID": release},
+        "environment": {**_environment(service.get("environment", {})), "RELEASE_ID": release},
         "networks": _networks(service, slot_network),
         "volumes": [*service.get("volumes", []), *mounts],
-        "healthcheck": service["healthcheck"],
+        "healthcheck": _literal(service["healthcheck"]),
         "stop_grace_period": f"{service['stop_grace_seconds']}s",
         "mem_limit": service["memory"],
         "cpus": service["cpus"],
@@ -91,12 +92,20 @@ def _service(service: dict, release: str, secrets_dir: str, slot_network: str) -
         },
         "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
     }
-    return {**content, **({"command": service["command"]} if service.get("command") else {})}
+    return {**content, **({"command": _literal(service["command"])} if service.get("command") else {})}
 
 
-def _literal(environment: dict) -> dict[str, str]:
-    # Compose would put the value of a variable in the place of its name.
-    return {name: str(value).replace("$", "$$") for name, value in environment.items()}
+def _environment(environment: dict) -> dict[str, str]:
+    return {name: _literal(str(value)) for name, value in environment.items()}
+
+
+def _literal(value: Any) -> Any:
+    # Compose would put a value of its own in the place of a variable, which a shell in the container is to see.
+    if isinstance(value, dict):
+        return {name: _literal(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_literal(part) for part in value]
+    return value.replace("$", "$$") if isinstance(value, str) else value
 
 
 def _secret_mount(secrets_dir: str, name: str) -> str:

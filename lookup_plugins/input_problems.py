@@ -8,6 +8,7 @@ short_description: Return what is wrong with the variables of a run
 description:
   - Compares the variables with the argument specs of the roles that the play imports, long before the roles run.
   - What a role or playbook sets while it runs is left to the role's own validation.
+  - Looks at what is inside of lists and mappings, and at variables that are each good alone and not together.
   - Names a variable as the operator gives it, and never quotes a secret.
 options:
   _terms:
@@ -26,9 +27,18 @@ options:
     default: []
   rules:
     description: >-
-      What a value must be like, by a regular expression over the names of variables; the first that fits counts.
-      C(pattern) is a regular expression over the whole of a text, C(least) and C(most) are limits of a number,
-      C(needed) says the same in words. A path without a rule is absolute.
+      What a value must be like, by a regular expression over its path; the first that fits counts. The path is the
+      name of the variable, and after dots the keys of mappings and C(each) for an element of a list.
+      C(pattern) is a regular expression over the whole of a text, C(keys) one over the keys of a mapping; C(least) and
+      C(most) are limits of a number, or of how many a list has; C(one_of) is a variable whose names or elements a
+      value is one of; C(needed) says the same in words. C(lines) allows several lines inside of a list or mapping.
+      A path without a rule is absolute.
+    type: dict
+    default: {}
+  also:
+    description: >-
+      Variables of no role, as options of an argument spec. One that is required is so where the role that it gives as
+      C(of) is one of the play's.
     type: dict
     default: {}
 author: Deployment team
@@ -52,37 +62,46 @@ import re
 from collections import ChainMap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import ansible.module_utils
 import yaml
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.vars import load_extra_vars
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 ROOT = Path(__file__).resolve().parents[1]
-#: What is needed, in words, and the Python type of a value that needs no conversion. Numbers may be given as text.
-TYPES: dict[str, tuple[str, type]] = {
-    "str": ("text", str),
-    "path": ("an absolute path without '..'", str),
-    "bool": ("true or false, which the command line takes as JSON,", bool),
-    "list": ("a list", list),
-    "dict": ("a mapping", dict),
-    "int": ("a whole number, 0 or more,", object),
-    "float": ("a number, 0 or more,", object),
-}
-#: A data key is the name of a field of answers.
-SECRET = re.compile(r"(^vault_|_(password|(?<!_data_)key|secrets?)$)")
+# A play has nothing but Ansible's own there.
+ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
+
+from ansible.module_utils.input_together import (  # noqa: E402
+    exposed_problems,
+    port_problems,
+    root_problems,
+    texts,
+)
+from ansible.module_utils.input_values import (  # noqa: E402
+    SECRET,
+    one_line,
+    part_problem,
+    rule_for,
+    value_problem,
+)
+
+#: Folders that a role calls its own, and the one of them that is removed with all that is in it.
+ROOTS, REMOVED_ROOT = (
+    ("release_root", "edge_root", "data_services_root", "monitoring_root"),
+    "monitoring_root",
+)
+#: What everybody sees who may look at the containers or at the images.
+SHOWN = ("release_services", "backend_build_arguments", "frontend_build_arguments")
 #: A variable that only hands on another one, with or without a default.
 HANDED_ON = re.compile(r"\{\{\s*(\w+)\s*(\|\s*default\([^{}]*\)\s*)?\}\}")
 #: What the example inventories write where an operator has to set something.
 PLACEHOLDER = re.compile(r"CHANGE-ME|\bexample\.com\b")
-#: What no text of an inventory has, but a key or a certificate of several lines.
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-LONGEST = 4096
-ABSOLUTE = re.compile(r"(?!.*/[.][.](/|$))~?/.+")
 UNDEFINED = re.compile(r"'(\w+)' is undefined")
 #: Ansible's own, and where it puts words of the command line that are not `name=value`.
 ANSIBLE_NAMES = re.compile(
@@ -134,75 +153,37 @@ def given_as(name: str, variables: dict) -> str:
     return name
 
 
-def shown(value: Any, secret: bool) -> str:
-    """Return a value as a sentence quotes it: one short line, and nothing of a secret."""
-    if secret:
-        return "a value that is not shown here"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}... ({len(text)} characters)"
-
-
-def value_problem(value: Any, option: dict, rule: dict, secret: bool) -> str:
-    """Return what is wrong with a value, as the end of a sentence; empty when nothing is."""
-    needed, exact = TYPES[option["type"]]
-    if exact is str and value == "" and option.get("required"):
-        return "is empty"
-    if not isinstance(value, exact) or (exact is object and not _is_number(value, option["type"])):
-        return f"is {shown(value, secret)}; {needed} is needed"
-    if option.get("choices") and value not in option["choices"]:
-        return f"is {shown(value, secret)}; one of {', '.join(option['choices'])} is needed"
-    if rule and not _keeps(value, rule):
-        return f"is {shown(value, secret)}; {rule['needed']} is needed"
-    if exact is str and not secret and (CONTROL.search(value) or len(value) > LONGEST):
-        return f"is {shown(value, secret)}; one line of at most {LONGEST} characters is needed"
-    if option["type"] == "path" and not rule and value and not ABSOLUTE.fullmatch(value):
-        return f"is {shown(value, secret)}; {needed} is needed"
-    return _parts_problem(value, option)
-
-
-def rule_for(name: str, rules: dict) -> dict:
-    """Return the first rule whose expression is the whole name, an empty one where none is."""
-    return next((rule for names, rule in rules.items() if re.fullmatch(names, name)), {})
-
-
-def _keeps(value: Any, rule: dict) -> bool:
-    """Whether a value is what a rule needs."""
-    if "pattern" in rule:
-        return bool(re.fullmatch(rule["pattern"], value)) and ".." not in value
-    return rule.get("least", 0) <= float(value) <= rule.get("most", float("inf"))
-
-
-def _is_number(value: Any, kind: str) -> bool:
-    if isinstance(value, bool) or (kind == "int" and isinstance(value, float)):
-        return False
-    try:
-        return (int if kind == "int" else float)(value) >= 0
-    except (TypeError, ValueError):
-        return False
-
-
-def _parts_problem(value: Any, option: dict) -> str:
-    """Return what is wrong with the parts of a list or mapping."""
-    if option["type"] not in ("list", "dict"):
-        return ""
-    messages = ArgumentSpecValidator({"it": option}).validate({"it": value}).error_messages
-    return f"is not what is needed: {_one_line(messages[0])}" if messages else ""
-
-
-def _one_line(text: Any) -> str:
-    return " ".join(str(text).split())
-
-
 @dataclass(frozen=True)
 class Given:
-    """The variables of a run as they are written, what makes values of them, the names that come later, the options."""
+    """The variables of a run as they are written, what makes values of them, the names that come later, and more."""
 
     variables: dict
     template: Callable[[Any], Any]
     set_later: set[str]
     options: dict[str, dict] = field(default_factory=dict)
+    rules: dict[str, dict] = field(default_factory=dict)
 
-    def problem(self, name: str, option: dict, rule: dict) -> str:
+    def value(self, name: str) -> Any:
+        """Return the value of a variable; None where there is none, or none yet."""
+        try:
+            return self.template(self.variables.get(name))
+        except AnsibleError:
+            return None
+
+    @cached_property
+    def secrets(self) -> list[str]:
+        """Return the secrets that the roles are given."""
+        return self._texts({name for name in self.options if SECRET.search(name)})
+
+    @cached_property
+    def hidden(self) -> list[str]:
+        """Return what no sentence quotes: these, and all of the vault."""
+        return self.secrets + self._texts({name for name in self.variables if name.startswith("vault_")})
+
+    def _texts(self, names: set[str]) -> list[str]:
+        return [text for name in sorted(names) for _place, text in texts(name, self.value(name))]
+
+    def problem(self, name: str, option: dict) -> str:
         """Return what is wrong with the variable of an option, as a sentence; empty when nothing is."""
         if name not in self.variables:
             missing = option.get("required") and name not in self.set_later
@@ -213,30 +194,45 @@ class Given:
         except AnsibleUndefinedVariable as error:
             return self._undefined(name, operator_name, str(error))
         except AnsibleError as error:
-            return f"{operator_name} cannot be read: {_one_line(error)}."
+            return f"{operator_name} cannot be read: {one_line(error)}."
         if PLACEHOLDER.search(str(value)):
             return f"{operator_name} still holds a placeholder of the example inventory; set it."
         secret = bool(SECRET.search(name) or SECRET.search(operator_name))
-        problem = value_problem(value, option, rule, secret) or _secrets_problem(name, value)
+        problem = (
+            value_problem(value, option, self._rule(name), secret, self.hidden)
+            or _secrets_problem(name, value)
+            or part_problem(name, value, self._rule, secret, self.hidden)
+        )
         return f"{operator_name} {problem}." if problem else ""
+
+    def together(self) -> list[str]:
+        """Return what is wrong with variables that are each good alone."""
+        roots = {given_as(name, self.variables): self.value(name) for name in ROOTS}
+        ports = port_problems(self.value("edge_public_port"), self.value("edge_tls_certificate"))
+        exposed = exposed_problems({name: self.value(name) for name in SHOWN}, self.secrets)
+        return root_problems(roots, given_as(REMOVED_ROOT, self.variables)) + ports + exposed
+
+    def _rule(self, path: str) -> dict:
+        rule = rule_for(path, self.rules)
+        if "one_of" not in rule:
+            return rule
+        names = self.value(rule["one_of"])
+        if not isinstance(names, dict | list):
+            return {}
+        return {"among": list(names), "needed": f"one of {rule['one_of']} ({', '.join(map(str, names))})"}
 
     def _undefined(self, name: str, operator_name: str, message: str) -> str:
         match = UNDEFINED.search(message)
         if not match and self._is_made_of_what_is_wrong(name):
             return ""
         if not match:
-            return f"{operator_name} is made of something that does not exist: {_one_line(message)}."
+            return f"{operator_name} is made of something that does not exist: {one_line(message)}."
         return "" if match[1] in self.set_later else f"{match[1]} is not set, and {name} needs it."
 
     def _is_made_of_what_is_wrong(self, name: str) -> bool:
-        """Whether a variable takes its value out of one of the wrong type, which has a sentence of its own."""
-        parts = [
-            part for part in names_read(self.variables[name]) & set(self.options) if part in self.variables
-        ]
-        return any(
-            value_problem(self.template(self.variables[part]), self.options[part], {}, secret=True)
-            for part in parts
-        )
+        """Whether a variable takes its value out of others of which one has a sentence of its own."""
+        parts = names_read(self.variables[name]) & set(self.options) & set(self.variables)
+        return any(self.problem(part, self.options[part]) for part in parts - {name})
 
 
 def _secrets_problem(name: str, value: Any) -> str:
@@ -263,17 +259,24 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         variables = {k: v for k, v in (variables or {}).items() if not ANSIBLE_NAMES.fullmatch(k)}
         options = {role: _options(role) for role in sorted(path.name for path in (ROOT / "roles").iterdir())}
+        also = self.get_option("also")
         set_later = set().union(*(names_set(_load(path)) for path in _task_files()))
-        given = Given(variables, self._templar.template, set_later, dict(ChainMap(*options.values())))
-        rules = self.get_option("rules")
+        everything = dict(ChainMap(*options.values(), also))
+        given = Given(variables, self._templar.template, set_later, everything, self.get_option("rules"))
         problems = [
-            given.problem(name, option, rule_for(name, rules))
+            given.problem(name, option)
             for role in sorted(set(terms))
             for name, option in options[role].items()
             if not (option.get("required") and role in self.get_option("switched_off"))
         ]
-        read = set_later.union(self.get_option("known"), names_read(variables), *options.values())
-        return self._unknown(variables, read, set(options)) + list(dict.fromkeys(filter(None, problems)))
+        problems += [
+            given.problem(name, option)
+            for name, option in also.items()
+            if name in variables or option.get("of") in terms
+        ]
+        read = set_later.union(self.get_option("known"), also, names_read(variables), *options.values())
+        problems = list(dict.fromkeys(filter(None, problems)))
+        return self._unknown(variables, read, set(options)) + problems + given.together()
 
     def _unknown(self, variables: dict, read: set[str], roles: set[str]) -> list[str]:
         """Return what is wrong with the names: all of the command line's, and those that look like a role's."""

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 from playbook_run import Answer, Case, check_refusal
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "unit" / "helpers"))
+
+from bad_input import BAD, refusal
 
 HOST_TASK = "Ask the host who this run is there"
 NOT_A_VERSION = r"1 problem was found: 1\. igny8_version is .{0,100}; a name of at most 200 .* is needed\."
@@ -33,50 +39,26 @@ def one_problem(sentence: str) -> str:
     return rf"1 problem was found: 1\. {sentence} Nothing was changed\."
 
 
-#: Variable -> values that are none, shell and SQL among them, and what is needed instead.
-BAD = {
-    "edge_public_port": ([0, 65536, "http", -1, 80.5], "a (port from 1 to 65535|whole number, 0 or more,)"),
-    "postgres_login_port": ([70000], "a port from 1 to 65535"),
-    "postgres_backup_keep": ([0], "1 or more"),
-    "edge_drain_seconds": ([-1, "1; reboot"], "a whole number, 0 or more,"),
-    "postgres_room_factor": (["big"], "a number, 0 or more,"),
-    "verify_url": (
-        [
-            "app",
-            "ftp://app",
-            "http://",
-            "http://a b/",
-            "http://app/\n",
-            "javascript:alert(1)",
-            "http://" + "a" * 9999,
-        ],
-        "an address that begins with http",
-    ),
-    "postgres_login_host": (["a b", "$(reboot)", "höst", "a;b"], "the name or address of a host"),
-    "postgres_login_user": (["a\nb", "x" * 5000], "one line of at most 4096 characters"),
-    "postgres_login_db": (["a\nb", "x" * 46, "a b", "-U"], "a name of at most 45 letters"),
-    "edge_network": (["a b", "$(reboot)", "../edge", "-x"], "a name of letters"),
-    "edge_root": (["edge", "/", "/data/../etc", "/data/$(id)", "/srv/x\ny"], "an absolute path of letters"),
-    "postgres_image": (["Bad Name", "a;reboot", "--privileged"], "the name of an image"),
-    "health_token_table": (["tokens; DROP TABLE x", "a-b", '"q"'], "a name as PostgreSQL takes it"),
-    "release_source": (
-        ["../src", "ext::sh -c reboot", "/src\n/x", "-u", "http://example.org/x"],
-        "an absolute path, or a git",
-    ),
-    "release_archive_dir": (["cache", "/tmp/../etc"], "an absolute path without '..'"),
-    "postgres_ssl_mode": (["maybe"], "one of allow, disable"),
-    "migration_allow": (["app.0001_x"], "a list"),
-    "release_images": ([["x"]], "a mapping"),
-}
+#: Those of a playbook of their own, by the beginning of their name; a deploy has the others.
+ELSEWHERE = {"monitoring_": "setup", "release": "", "confirm_restore": ""}
 
 
-def several_at_once(number: int) -> Case:
+def several_at_once(playbook: str, number: int) -> list[Case]:
     """A run with the n-th bad value of every variable that has one: each is named in its one refusal."""
-    values = {name: bad[number] for name, (bad, _needed) in BAD.items() if number < len(bad)}
-    sentences = [rf"{name} is .{{0,130}}; {BAD[name][1]}.{{0,90}} is needed\." for name in values]
-    return Case(
-        f"several-{number}", "deploy", "^" + "".join(f"(?=.*{text})" for text in sentences), extra(**values)
-    )
+    values = {
+        name: bad[number]
+        for name, (bad, _needed) in BAD.items()
+        if number < len(bad)
+        and next((where for start, where in ELSEWHERE.items() if _begins(name, start)), "deploy") == playbook
+    }
+    sentences = [rf" \d+\. {refusal(name)}" for name in values]
+    given = values | {"monitoring_enabled": True}
+    text = "^" + "".join(f"(?=.*{sentence})" for sentence in sentences)
+    return [Case(f"several-{playbook}-{number}", playbook, text, extra(**given))] if values else []
+
+
+def _begins(name: str, start: str) -> bool:
+    return name.startswith(start) if start.endswith("_") else name == start
 
 
 #: What is no address of a Prometheus: a password has no place in it, and a query is added to it.
@@ -107,7 +89,47 @@ CASES = [
         one_problem("monitoring_prometheus_ca_cert is 'ca.pem'; an absolute path without '..' is needed."),
         extra(monitoring_prometheus_ca_cert="ca.pem"),
     ),
-    *(several_at_once(number) for number in range(max(len(values) for values, _needed in BAD.values()))),
+    *(
+        case
+        for playbook in ("deploy", "setup")
+        for number in range(max(len(values) for values, _needed in BAD.values()))
+        for case in several_at_once(playbook, number)
+    ),
+    *(
+        Case(
+            f"switch-{name}",
+            "deploy",
+            one_problem(f"{name} is 'ture'; true or false is needed."),
+            ("-e", f"{name}=ture"),
+        )
+        for name in ("migration_enabled", "monitoring_enabled", "prober_enabled")
+    ),
+    Case(
+        "roots",
+        "setup",
+        r"data_services_root and monitoring_root are both /data/app; .* monitoring_root is /data/app, with edge_root",
+        extra(monitoring_root="/data/app/", monitoring_state="absent"),
+    ),
+    Case(
+        "https-twice",
+        "setup",
+        one_problem(
+            "edge_public_port is 443, which the edge takes for HTTPS with edge_tls_certificate; .* is needed."
+        ),
+        extra(edge_public_port=443, edge_tls_certificate="/etc/haproxy/tls/app.pem"),
+    ),
+    Case(
+        "secret-in-image",
+        "deploy",
+        one_problem("backend_build_arguments.TOKEN has a secret in it, .* is needed."),
+        extra(backend_build_arguments={"TOKEN": "x sandbox-redis-93be61d0f4"}),
+    ),
+    Case(
+        "address-with-password",
+        "deploy",
+        r"verify_url is 'http://\[secret\]@app/'; an address .* is needed\.",
+        extra(verify_url="http://somebody:some-pass-word@app/"),
+    ),
     *(
         Case(
             f"backup-{name}",
@@ -279,6 +301,9 @@ def test_a_host_that_cannot_be_reached_is_said_so(case: Case, answers: dict[str,
     check_refusal(case, answers[case.name].result())
 
 
-@pytest.mark.parametrize("secret", ["sandbox-signing-key", "sandbox-redis-93be61d0f4"])
+@pytest.mark.parametrize(
+    "secret",
+    ["sandbox-signing-key", "sandbox-redis-93be61d0f4", "some-pass-word", "user:secret", "bad-input-pass"],
+)
 def test_no_secret_is_shown(secret: str, answers: dict[str, Future[Answer]]):
     assert [name for name, answer in answers.items() if secret in answer.result().text] == []

@@ -12,4 +12,7 @@ grep -q '^requirepass ' "$conf" || {
     echo "$conf has no requirepass line: this server listens on a network and needs a password" >&2
     exit 1
 }
+# A command that names the server and its file suits images that need it.
+[ "${1-}" != redis-server ] || shift
+[ "${1-}" != "$conf" ] || shift
 exec redis-server "$conf" --bind '*' --dir /var/lib/redis "$@"

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import Any
 
 import pytest
 from ansible.module_utils.release_store import is_id
 from app_host import TAGS
+from bad_input import BAD, refusal
 from control_run import control_run
+from input_problems import Given, given_as
+from inventories import INVENTORIES, Inventory, set_by_tasks
 from project_files import ROLES, ROOT, dicts, load, yaml_files
 from release import VERSION_PATTERN
 
-RULES = load(ROOT / "playbooks/tasks/input.yml")[0]["vars"]["__input_rules"]
+INPUT = load(ROOT / "playbooks/group_vars/all/input.yml")
+RULES = INPUT["__input_rules"]
 CHANGING = {
     "deploy": True,
     "rollback": True,
@@ -38,8 +44,9 @@ def test_the_tags_of_all_tasks_are_known_to_the_check_for_a_whole_run():
 
 
 def test_rules_are_about_options_of_roles():
-    options = {name for role in ROLES for name in role.options}
-    assert [names for names in RULES if not any(re.fullmatch(names, option) for option in options)] == []
+    variables = {name for role in ROLES for name in role.options} | set(INPUT["__input_also"])
+    own = [paths for paths in RULES if "[.]" not in paths]
+    assert [names for names in own if not any(re.fullmatch(names, name) for name in variables)] == []
 
 
 @pytest.mark.parametrize("version", ["fix", "v1.2_3-0", "0", "v" * 50])
@@ -57,3 +64,56 @@ def test_a_release_is_what_the_records_take_for_an_id(release: str):
 
 def test_a_holder_is_what_names_a_run():
     assert re.fullmatch(RULES["release_take_over"]["pattern"], control_run("deploy")["holder"])
+
+
+@cache
+def options() -> tuple[dict[str, dict], set[str]]:
+    """The options of all roles with those of no role, and what tasks set."""
+    found = {name: option for role in ROLES for name, option in role.options.items()}
+    return found | INPUT["__input_also"], set(set_by_tasks())
+
+
+def problems(inventory: Inventory, **variables: Any) -> list[str]:
+    """What is wrong with an inventory with variables of the command line, by all that roles take of those."""
+    every, later = options()
+    given = Given(
+        inventory.variables | variables,
+        lambda value: inventory.render("it", inventory.variables | variables | {"it": value}),
+        later,
+        every,
+        inventory.render("__input_rules"),
+    )
+    named = {
+        name for name in every if not variables or {name, given_as(name, given.variables)} & set(variables)
+    }
+    return [*filter(None, (given.problem(name, every[name]) for name in sorted(named))), *given.together()]
+
+
+SANDBOX = next(inventory for inventory in INVENTORIES if inventory.name == "sandbox")
+EACH_BAD = [(name, number) for name, (values, _needed) in BAD.items() for number in range(len(values))]
+
+
+@cache
+def sentences(name: str, number: int) -> set[str]:
+    """What is wrong with the sandbox's inventory that has a bad value."""
+    return set(problems(SANDBOX, **{name: BAD[name][0][number]}))
+
+
+@pytest.mark.parametrize("inventory", INVENTORIES, ids=lambda inventory: inventory.name)
+def test_what_is_shipped_has_nothing_wrong_but_what_an_operator_has_to_set(inventory: Inventory):
+    off = [] if inventory.render("prober_enabled") else ["prober_"]
+    found = [sentence for sentence in problems(inventory) if not sentence.startswith(tuple(off))]
+    assert [sentence for sentence in found if "placeholder" not in sentence] == []
+
+
+@pytest.mark.parametrize(("name", "number"), EACH_BAD)
+def test_a_bad_value_is_refused_by_one_sentence(name: str, number: int):
+    [sentence] = sentences(name, number)
+    assert re.fullmatch(refusal(name), sentence), sentence
+    assert "bad-input-pass" not in sentence
+
+
+def test_each_rule_refuses_something():
+    said = " ".join(sentence for name, number in EACH_BAD for sentence in sentences(name, number))
+    rules = SANDBOX.render("__input_rules")
+    assert [paths for paths, rule in rules.items() if rule.get("needed", "") not in said] == []

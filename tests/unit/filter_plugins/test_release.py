@@ -158,6 +158,13 @@ def test_services_look_names_up_as_they_are_told():
         ({"image": "redis:7"}, "image", "redis:7"),
         ({"tmpfs": ["/run"]}, "tmpfs", ["/run"]),
         ({"init": True}, "init", True),
+        ({"command": "echo $HOME"}, "command", "echo $$HOME"),
+        ({"command": ["sh", "-c", "echo ${A}"]}, "command", ["sh", "-c", "echo $${A}"]),
+        (
+            {"healthcheck": {"test": ["CMD-SHELL", "[ $A = 1 ]"], "retries": 3}},
+            "healthcheck",
+            {"test": ["CMD-SHELL", "[ $$A = 1 ]"], "retries": 3},
+        ),
     ],
 )
 def test_what_a_service_may_say_of_itself(changes, key, value):

@@ -97,10 +97,16 @@ class Inventory:
         [host] = inventory.groups["app"].get_hosts()
         found: dict[str, Any] = {}
         for path in (ROOT / "roles" / name / "defaults" / "main.yml" for name in sorted(roles)):
-            found |= (loader.load_from_file(str(path)) or {}) if path.exists() else {}
+            found |= (
+                (loader.load_from_file(str(path), trusted_as_template=True) or {}) if path.exists() else {}
+            )
         found |= manager.get_vars(host=host)
         for path in self.files:
-            found |= loader.load_from_file(str(path)) if path.suffix == ".example" else {}
+            found |= (
+                loader.load_from_file(str(path), trusted_as_template=True)
+                if path.suffix == ".example"
+                else {}
+            )
         given = {
             "ansible_config_file": str(ROOT / "ansible.cfg"),
             "ansible_inventory_sources": [str(self.path)],

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
+from ansible.module_utils.input_values import SECRET, part_problem, rule_for, shown, value_problem
 from input_problems import (
-    SECRET,
     Given,
     given_as,
     name_problems,
     names_read,
     names_set,
-    rule_for,
-    value_problem,
 )
 
 RULE = {"pattern": "[a-z.]{1,5}", "needed": "a short word"}
@@ -33,6 +32,12 @@ RULE = {"pattern": "[a-z.]{1,5}", "needed": "a short word"}
         ("int", 1.5, "is 1.5; a whole number, 0 or more, is needed"),
         ("int", "1.5", "is '1.5'; a whole number, 0 or more, is needed"),
         ("int", -1, "is -1; a whole number, 0 or more, is needed"),
+        ("int", "8_0", "is '8_0'; a whole number, 0 or more, is needed"),
+        ("int", " 8", "is ' 8'; a whole number, 0 or more, is needed"),
+        ("int", "8\n", r"is '8\n'; a whole number, 0 or more, is needed"),
+        ("float", "inf", "is 'inf'; a number, 0 or more, is needed"),
+        ("float", math.inf, "is inf; a number, 0 or more, is needed"),
+        ("float", math.nan, "is nan; a number, 0 or more, is needed"),
         ("int", True, "is True; a whole number, 0 or more, is needed"),
         ("int", [], "is []; a whole number, 0 or more, is needed"),
         ("float", "1.5", ""),
@@ -132,6 +137,87 @@ def test_a_secret_is_not_shown():
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        "https://user:hunter22@host/path",
+        "https://hunter22@host/path.git",
+        "https://user:p/w@hunter22@host",
+        {"login_password": "hunter22"},
+        "x" * 50 + "my-known-secret-hunter22",
+    ],
+)
+def test_a_value_is_quoted_without_a_login_and_without_what_is_known(value: Any):
+    said = shown(value, secret=False, known=["my-known-secret-hunter22"])
+    assert "hunter" not in said and "my-known" not in said and "[secret" in said
+
+
+RULES = {
+    r"role_paths[.]\w+": {"pattern": "/[a-z]*", "needed": "a path"},
+    "role_secrets": {"keys": "[a-z]+", "needed": "a file's name"},
+    "role_list": {"least": 1, "needed": "a list of one or more"},
+    "role_list[.]each[.]port": {"least": 1, "most": 9, "needed": "a port"},
+    "role_body[.].+": {"lines": True},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("role_paths", {"a": "/b", "c": "/"}, ""),
+        ("role_paths", {"a": "@b"}, "has '@b' in a; a path is needed"),
+        ("role_paths", {"a": ["/"]}, "has ['/'] in a; a path is needed"),
+        ("role_paths", {"a": None}, "has None in a; a path is needed"),
+        ("role_secrets", {"../x": "y"}, "has the name '../x'; a file's name is needed"),
+        ("role_list", [{"port": 9}, {"port": "0"}], "has '0' in port; a port is needed"),
+        ("role_list", [{"port": "x"}], "has 'x' in port; a port is needed"),
+        ("role_other", ["a", "b\nc"], r"has 'b\nc'; text without control characters is needed"),
+        ("role_other", {"a": {"b\n": 1}}, r"has the name 'b\n' in a; text of one line is needed"),
+        ("role_other", {"a": {1: 1}}, "has the name 1 in a; text of one line is needed"),
+        ("role_other", {"my_password": "a\nb"}, ""),
+        ("role_body", {"text": "two\n\tlines"}, ""),
+        (
+            "role_body",
+            {"text": "\x1b[31m"},
+            r"has '\x1b[31m' in text; text without control characters is needed",
+        ),
+    ],
+)
+def test_what_is_inside_of_a_list_or_mapping_is_looked_at(name: str, value: Any, problem: str):
+    assert part_problem(name, value, lambda path: rule_for(path, RULES), secret=False) == problem
+
+
+@pytest.mark.parametrize(("value", "fits"), [([], False), (["a"], True)])
+def test_a_rule_says_how_many_a_list_has(value: list, fits: bool):
+    assert (value_problem(value, {"type": "list"}, RULES["role_list"], secret=False) == "") is fits
+
+
+def test_a_name_is_one_of_those_of_another_variable():
+    rules = {"role_name": {"one_of": "role_map"}}
+    given = Given({"role_name": "c", "role_map": {"a": 1, "b": 2}}, lambda value: value, set(), rules=rules)
+    assert (
+        given.problem("role_name", {"type": "str"}) == "role_name is 'c'; one of role_map (a, b) is needed."
+    )
+    alone = Given({"role_name": "c"}, lambda value: value, set(), rules=rules)
+    assert alone.problem("role_name", {"type": "str"}) == ""
+
+
+def test_a_secret_may_have_two_dots():
+    assert value_problem("a..b", {"type": "str"}, {"pattern": ".*", "needed": "text"}, secret=True) == ""
+
+
+def test_secrets_of_roles_are_not_to_be_seen_and_no_sentence_quotes_those_of_the_vault_either():
+    variables = {
+        "role_password": "first-secret",
+        "vault_name": "not-one-of-a-role",
+        "release_services": {"app": {"environment": {"A": "first-secret", "B": "not-one-of-a-role"}}},
+    }
+    given = Given(variables, lambda value: value, set(), {"role_password": {"type": "str"}})
+    assert (given.secrets, given.hidden) == (["first-secret"], ["first-secret", "not-one-of-a-role"])
+    [problem] = given.together()
+    assert problem.startswith("release_services.app.environment.A has a secret in it")
+
+
+@pytest.mark.parametrize(
     ("variables", "name"),
     [
         ({"a": "{{ b }}", "b": "{{ c | default('') }}", "c": 1}, "c"),
@@ -167,7 +253,7 @@ def failing(error: Exception):
 )
 def test_a_value_that_cannot_be_made_is_named(error: Exception, sentence: str):
     given = Given({"role_x": "{{ any }}"}, failing(error), {"release_id"})
-    assert given.problem("role_x", {"type": "str"}, {}) == sentence
+    assert given.problem("role_x", {"type": "str"}) == sentence
 
 
 @pytest.mark.parametrize(
@@ -178,8 +264,8 @@ def test_a_value_that_cannot_be_made_is_named(error: Exception, sentence: str):
     ],
 )
 def test_a_required_variable_is_set(option: dict, sentence: str):
-    assert Given({}, str, set()).problem("role_x", option, {}) == sentence
-    assert Given({}, str, {"role_x"}).problem("role_x", option, {}) == ""
+    assert Given({}, str, set()).problem("role_x", option) == sentence
+    assert Given({}, str, {"role_x"}).problem("role_x", option) == ""
 
 
 def test_what_is_taken_out_of_a_value_of_the_wrong_type_has_no_sentence_of_its_own():
@@ -192,12 +278,10 @@ def test_what_is_taken_out_of_a_value_of_the_wrong_type_has_no_sentence_of_its_o
         raise AnsibleUndefinedVariable("object of type 'str' has no attribute 'a'")
 
     assert (
-        Given(variables, template, set(), {"role_map": {"type": "dict"}}).problem(
-            "role_x", {"type": "str"}, {}
-        )
+        Given(variables, template, set(), {"role_map": {"type": "dict"}}).problem("role_x", {"type": "str"})
         == ""
     )
-    assert "made of" in Given(variables, template, set()).problem("role_x", {"type": "str"}, {})
+    assert "made of" in Given(variables, template, set()).problem("role_x", {"type": "str"})
 
 
 @pytest.mark.parametrize(
@@ -210,9 +294,7 @@ def test_a_secret_is_known_by_its_name(name: str, secret: bool):
 
 def test_each_of_the_secrets_is_a_text():
     given = Given({"role_secrets": {"good": "x", "empty": "", "number": 1}}, lambda value: value, set())
-    assert (
-        given.problem("role_secrets", {"type": "dict"}, {}) == "role_secrets has no text for empty, number."
-    )
+    assert given.problem("role_secrets", {"type": "dict"}) == "role_secrets has no text for empty, number."
 
 
 def test_a_name_that_nothing_reads_is_named_with_the_nearest():

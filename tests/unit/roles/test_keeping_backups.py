@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from local_play import play
 
 NOON = 1769860800  # 2026-01-31T12:00:00Z
@@ -28,7 +29,9 @@ def run(folder: Path, tasks_from: str, **variables: object) -> set[str]:
     return {path.name for path in folder.iterdir()} - {"play.yml", "printed", "releases"}
 
 
-def test_backups_by_hand_do_not_push_out_those_of_deploys_nor_of_restores(tmp_path: Path):
+# The command line gives a number as text.
+@pytest.mark.parametrize("keep", [2, "2"])
+def test_backups_by_hand_do_not_push_out_those_of_deploys_nor_of_restores(tmp_path: Path, keep: int | str):
     write(tmp_path, "v1-0123456789ab", 30)
     write(tmp_path, "v2-0123456789ab", 20)
     write(tmp_path, "v3-0123456789ab", 10)
@@ -36,7 +39,7 @@ def test_backups_by_hand_do_not_push_out_those_of_deploys_nor_of_restores(tmp_pa
     write(tmp_path, "20260131t080000z", 4)
     write(tmp_path, "20260131t090000z", 3)
     write(tmp_path, "20260131t100000z", 2)
-    names = {name.rpartition(".")[0] for name in run(tmp_path, "prune", postgres_backup_keep=2)}
+    names = {name.rpartition(".")[0] for name in run(tmp_path, "prune", postgres_backup_keep=keep)}
     assert names == {
         "v2-0123456789ab", "v3-0123456789ab", "20260131t070000z-replaced", "20260131t090000z", "20260131t100000z",
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import filter_loader
 from ansible.template import Templar, trust_as_template
-from project_files import ROOT, Role, tasks_of
+from project_files import ROOT, Role, load, tasks_of
 
 filter_loader.add_directory(str(ROOT / "filter_plugins"))
 ROLE, LOADER = Role("monitoring"), DataLoader()
@@ -197,3 +198,97 @@ def test_the_purge_runs_where_it_has_a_command_and_is_gone_elsewhere(command: li
     assert {holds(one["when"], monitoring_purge_command=command) for one in made} == {runs}
     assert holds(gone["when"], monitoring_purge_command=command) is not runs
     assert templar().template(gone["loop"]) == ["/etc/cron.d/monitoring-purge", "/srv/monitoring/purge"]
+
+
+def compose_of_data_services() -> str:
+    """A compose file of another role, as a monitoring_root that is not its own would hold it."""
+    return f"# {Role('data_services').defaults['data_services_mark']}\nname: data\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "removed"),
+    [
+        (lambda: rendered("docker-compose.yml.j2"), True),
+        (compose_of_data_services, False),
+        (lambda: "name: monitoring\n", False),
+    ],
+)
+def test_only_what_has_the_mark_of_the_monitoring_is_removed(content, removed: bool):
+    refusal = task("remove", "remove | Refuse to remove what is not its own")["ansible.builtin.assert"][
+        "that"
+    ]
+    made = {"content": base64.b64encode(content().encode()).decode()}
+    assert holds(refusal, __monitoring_made=made) is removed
+    assert holds(refusal, __monitoring_made={"failed": False, "msg": "file not found"})
+
+
+def test_nothing_is_removed_where_nothing_was_installed():
+    tasks = LOADER.load_from_file(str(ROLE.path / "tasks/remove.yml"), trusted_as_template=True)
+    paths = ("community.docker.docker_compose_v2", "ansible.builtin.command")
+    destructive = [one for one in tasks if set(paths) & set(one) or "loop" in one]
+    assert len(destructive) == 3
+    assert not any(holds(one["when"], __monitoring_made={"msg": "file not found"}) for one in destructive)
+
+
+def test_all_that_is_written_below_the_root_is_removed_and_the_root_itself_only_when_it_is_empty():
+    written = set()
+    for file in ("files", "purge"):
+        for one in tasks_of(load(ROLE.path / f"tasks/{file}.yml")):
+            items = one.get("loop") if isinstance(one.get("loop"), list) else [{}]
+            for module in ("file", "copy", "template"):
+                options = one.get(f"ansible.builtin.{module}", {})
+                place = str(options.get("dest", options.get("path", "")))
+                names = [item.get("name", "") for item in items if isinstance(item, dict)]
+                written |= {place.replace("{{ item.name }}", name) for name in names}
+    below = {path.split("/")[1] for path in written if path.startswith("{{ monitoring_root }}/")} - {""}
+    assert below >= {"data", "secrets", "purge", "docker-compose.yml"}
+    assert below <= {*ROLE.constants["__monitoring_owned"], "docker-compose.yml"}
+    [last] = [
+        one for one in tasks_of(load(ROLE.path / "tasks/remove.yml")) if "ansible.builtin.command" in one
+    ]
+    assert last["ansible.builtin.command"]["argv"][:2] == ["rmdir", "--ignore-fail-on-non-empty"]
+
+
+#: What the command line gives is text: -e monitoring_retention_days=30.
+NUMBERS = {
+    name: 8 if option["type"] == "int" else 2.0
+    for name, option in ROLE.options.items()
+    if option["type"] in ("int", "float")
+}
+READ = {
+    "monitoring_stores_tokens": True,
+    "monitoring_containers": [],
+    "monitoring_backend_service": "api",
+    "__monitoring_canaries": {"query_result": []},
+    "__monitoring_database": {"query_result": [{"known": False}]},
+}
+TEMPLATES = sorted(path.name for path in (ROLE.path / "templates").glob("*.j2") if path.name != "purge.sh.j2")
+
+
+@pytest.mark.parametrize("external", [True, False])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_number_that_is_given_as_text_is_that_number_in_a_file(template: str, external: bool):
+    texts = {name: f"{value:g}" for name, value in NUMBERS.items()}
+    given = READ | {"monitoring_external": external}
+    assert rendered(template, **given, **texts) == rendered(template, **given, **NUMBERS).replace(
+        "2.0 times", "2 times"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(set(ROLE.constants) - {"__monitoring_asked"}))
+def test_a_number_that_is_given_as_text_is_that_number_in_a_constant(name: str):
+    texts = {name: f"{value:g}" for name, value in NUMBERS.items()}
+    made = [
+        templar(**READ, **given).template(trust_as_template(f"{{{{ {name} }}}}"))
+        for given in (NUMBERS, texts)
+        if not name.endswith("_sum")
+    ]
+    assert made[:1] == made[1:]
+
+
+@pytest.mark.parametrize(
+    "name", ["kept | Count the answers in the edge's log", "kept | Count the events in the backends' logs"]
+)
+def test_logs_are_read_for_days_that_are_given_as_text(name: str):
+    seconds = task("kept", name)["log_counts_info"]["seconds"]
+    assert int(templar(monitoring_retention_days="30").template(seconds)) == 30 * 86400

@@ -28,6 +28,10 @@ def test_data_services_run_and_take_no_password_from_their_environment(app):
     assert [secret for secret in passwords if secret in everything] == []
 
 
+def test_redis_lets_nobody_in_without_a_password(app):
+    assert "NOAUTH" in app.run("docker exec igny8-data-redis-1 redis-cli ping")
+
+
 def test_data_services_listen_on_the_loopback_alone(host):
     assert host.socket("tcp://127.0.0.1:5432").is_listening
     assert not host.socket("tcp://0.0.0.0:5432").is_listening
