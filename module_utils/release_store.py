@@ -200,7 +200,9 @@ def left_unfinished(records: dict[str, dict], live: str | None, followed: Sequen
 
     ``followed`` are the runs that died last. One of them that has recorded a failure had still to clear away.
     """
-    touched = [(record["journal"][-1]["at"], name) for name, record in records.items() if record.get("journal")]
+    touched = [
+        (record["journal"][-1]["at"], name) for name, record in records.items() if record.get("journal")
+    ]
     name = max(touched)[1] if touched else ""
     if not name or name == live:
         return ""
