@@ -93,6 +93,11 @@ schema_floor:
   returned: always
   type: list
   elements: str
+served_migrations:
+  description: Migrations that the releases know which were live and good, as far as that is recorded.
+  returned: always
+  type: list
+  elements: str
 cut_short:
   description:
     - Release whose deploy was cut short before its switch, when that is the last that happened on the host.
@@ -128,6 +133,7 @@ from ansible.module_utils.release_store import (
     recorded_by,
     rollback_target,
     schema_floor,
+    served_migrations,
 )
 
 try:
@@ -217,6 +223,7 @@ def collect(client, params: dict) -> dict:
         rollback_target=target,
         rollback_problem=problem,
         schema_floor=schema_floor(records),
+        served_migrations=served_migrations(records),
         cut_short=cut_short_deploy(records, live),
         recorded_by=recorded_by(records.get(live)),
         prunable=prunable(records, live, params["keep"]),

@@ -136,6 +136,12 @@ def _proven(records: dict[str, dict], live: str) -> list[str]:
     return [name for name, record in records.items() if record["state"] in PROVEN and name != live]
 
 
+def served_migrations(records: dict[str, dict]) -> list[str]:
+    """Return the migrations that are known to code which has served users, or may again."""
+    known = (record.get("migrations", []) for record in records.values() if record["state"] in PROVEN)
+    return sorted({name for names in known for name in names})
+
+
 def schema_floor(records: dict[str, dict]) -> list[str]:
     """Return the migrations that code must know to bear the schema as it is: earlier code cannot.
 

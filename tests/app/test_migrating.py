@@ -52,8 +52,23 @@ class Image:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def plan(self) -> dict:
-        return self.ask("plan", "manage.py")
+    def plan(self, *served: str) -> dict:
+        return self.ask("plan", "manage.py", json.dumps({"served": served}))
+
+    def write(self, operations: str, atomic: bool = True, name: str = "0002_written") -> None:
+        """Give the notes one more migration."""
+        text = f"""from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+def fill(apps, editor):
+    apps.get_model("igny8_notes", "Note").objects.all().delete()
+
+class Migration(migrations.Migration):
+    atomic = {atomic}
+    dependencies = [("igny8_notes", "0001_initial")]
+    operations = [{operations}]
+"""
+        (self.source / f"igny8_core/notes/migrations/{name}.py").write_text(text)
 
     def apply(self, **options: float) -> dict:
         return self.ask("apply", "manage.py", json.dumps(OPTIONS | options))
@@ -126,6 +141,43 @@ def test_what_a_migration_would_take_back_is_no_issue_of_it(services, database, 
     Image(services, assemble("before", tmp_path / "before"), database).apply()
     plan = Image(services, assemble("fix", tmp_path / "fix"), database).plan()
     assert [one for one in plan["pending"] if one["issues"]] == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "python", "unread"),
+    [
+        ("migrations.RunPython(fill)", ["RunPython fill"], ""),
+        ("migrations.RunPython(migrations.RunPython.noop, fill)", [], ""),
+        (
+            "migrations.SeparateDatabaseAndState([migrations.RunPython(fill)])",
+            ["RunPython fill"],
+            "RunPython fill inside another operation",
+        ),
+    ],
+)
+def test_python_is_named_and_not_run(image, services, database, operation, python, unread):
+    made = image("fix")
+    made.write(operation)
+    with services.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO igny8_user (password, email, is_active, created_at) VALUES ('', 'a', true, now())"
+        )
+        connection.execute(
+            "INSERT INTO igny8_note (client_id, text, created_at, user_id) "
+            "SELECT gen_random_uuid(), '', now(), id FROM igny8_user"
+        )
+        [pending] = made.plan()["pending"]
+        assert connection.execute("SELECT count(*) FROM igny8_note").fetchone() == (1,)
+    assert (pending["python"], pending["unread"]) == (python, unread)
+
+
+def test_what_no_release_that_served_knows_is_told_apart(image):
+    made = image("fix")
+    assert made.plan()["unserved"] == []
+    served = [name for name in made.plan()["known"] if name != "igny8_auth.0002_refresh_token"]
+    [unserved] = made.plan(*served)["unserved"]
+    assert unserved["name"] == "igny8_auth.0002_refresh_token"
+    assert unserved["statements"][1]["sql"].startswith("CREATE TABLE auth_refresh_token")
 
 
 def test_models_without_a_migration_are_named(image):

@@ -11,7 +11,9 @@ from migrating.plan import table_of
     ("statement", "table"),
     [
         ('ALTER TABLE "t" ADD COLUMN "a" int', "t"),
-        ('ALTER TABLE ONLY "s"."t" DROP COLUMN a', "t"),
+        ('ALTER TABLE ONLY "s"."t" DROP COLUMN a', "s.t"),
+        ("ALTER TABLE T DROP COLUMN a", "t"),
+        ('ALTER TABLE "T" DROP COLUMN a', "T"),
         ("ALTER TABLE IF EXISTS t RENAME TO u", "t"),
         ('CREATE TABLE IF NOT EXISTS "t" (a int)', "t"),
         ('DROP TABLE IF EXISTS "t" CASCADE', "t"),

@@ -1,4 +1,4 @@
-"""`python -m migrating plan <manage.py>` and `python -m migrating apply <manage.py> <options as JSON>`.
+"""`python -m migrating plan <manage.py> <options>` and `python -m migrating apply <manage.py> <options>`, options as JSON.
 
 Prints one line of JSON on stdout; everything else that is said goes to stderr.
 """
@@ -22,7 +22,7 @@ def main(verb: str, manage: str, options: str = "{}") -> None:
     if verb == "plan":
         from migrating import plan
 
-        found = plan.main()
+        found = plan.main(json.loads(options).get("served", []))
     else:
         from migrating import apply
 

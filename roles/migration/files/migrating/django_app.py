@@ -49,6 +49,15 @@ def applied(connection) -> list[str]:
     return [".".join(row) for row in rows]
 
 
+def applied_migrations(connection, without: list[str]) -> list:
+    """Return the migrations of the image that the database has, without those that are named."""
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    keys = sorted(set(loader.applied_migrations) & set(loader.disk_migrations))
+    return [loader.disk_migrations[key] for key in keys if ".".join(key) not in without]
+
+
 def invalid_indexes(connection) -> list[str]:
     """Return the indexes on the search path that PostgreSQL does not use, because their building was cut short."""
     with connection.cursor() as cursor:
