@@ -1,5 +1,6 @@
-"""`python -m migrating plan <manage.py> <options>` and `python -m migrating apply <manage.py> <options>`, options as JSON.
+"""`python -m migrating plan <manage.py> <options>` and `python -m migrating apply <manage.py> <options>`.
 
+The options are JSON.
 Prints one line of JSON on stdout; everything else that is said goes to stderr.
 """
 

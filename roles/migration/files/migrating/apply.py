@@ -183,14 +183,21 @@ def after(connection, before: list[str] | None) -> dict:
 
     try:
         _known, pending = read_migrations(connection)
+        there = applied(connection)
         return {
             "reached": True,
-            "applied": [name for name in applied(connection) if name not in before]
-            if before is not None
-            else [],
+            "there": there,
+            "applied": [name for name in there if name not in before] if before is not None else [],
             "pending": [label(migration) for migration in pending],
             "invalid_indexes": invalid_indexes(connection),
             "missing": [] if pending else missing_from_schema(connection),
         }
     except DatabaseError:
-        return {"reached": False, "applied": [], "pending": [], "invalid_indexes": [], "missing": []}
+        return {
+            "reached": False,
+            "there": [],
+            "applied": [],
+            "pending": [],
+            "invalid_indexes": [],
+            "missing": [],
+        }
