@@ -65,6 +65,8 @@ def _cause(failure: dict, tries: int) -> str:
     subject = f"migration {failure['migration']}" if failure["migration"] else "the migration"
     if failure["kind"] == "busy":
         return f"another runner migrates this database: {failure['message']}."
+    if failure["kind"] == "session":
+        return f"{subject} was not begun: {failure['message']}. A pooler that keeps no sessions is between (PgBouncer)."
     if failure["kind"] == "lock":
         blocker = f" The transaction open for longest: {failure['blocker']}." if failure["blocker"] else ""
         return f"{subject} did not get its lock in {_times(tries)} ({failure['message']}).{blocker}"
@@ -80,6 +82,7 @@ def _times(tries: int) -> str:
 def _next_step(failure: dict) -> str:
     return {
         "busy": "Wait for it, and deploy again.",
+        "session": "Give the app the address of PostgreSQL itself, or of a pooler in session mode, and deploy again.",
         "lock": "End that transaction or wait for it, and deploy again.",
         "away": "Deploy again once it answers; that goes on where this stopped.",
     }.get(failure["kind"], "Correct the migration and deploy again; that goes on where this stopped.")

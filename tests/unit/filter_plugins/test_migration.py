@@ -83,6 +83,13 @@ def test_what_is_whole_is_no_failure():
             "applied is not known. Deploy again once it answers; that goes on where this stopped.",
         ),
         (
+            {"kind": "session", "message": "another process answers"},
+            {"applied": []},
+            "migration a.2 was not begun: another process answers. A pooler that keeps no sessions is between "
+            "(PgBouncer). Applied in this run: none. Not applied: a.2. Give the app the address of PostgreSQL itself, "
+            "or of a pooler in session mode, and deploy again.",
+        ),
+        (
             {"kind": "busy", "migration": "", "message": "process 7 of app from 10.0.0.1"},
             {"applied": []},
             "another runner migrates this database: process 7 of app from 10.0.0.1. Applied in this run: none. Not "

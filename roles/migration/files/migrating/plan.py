@@ -130,6 +130,6 @@ def main(served: list[str]) -> dict:
         if served
         else [],
         "tables": table_sizes(connection),
-        "invalid_indexes": invalid_indexes(connection),
+        "invalid_indexes": invalid_indexes(connection, pending),
         "server_version": version,
     }
