@@ -182,6 +182,20 @@ def test_what_no_release_that_served_knows_is_told_apart(image):
     assert unserved["statements"][1]["sql"].startswith("CREATE TABLE auth_refresh_token")
 
 
+def test_code_that_runs_says_which_migrations_it_knows_and_which_are_pending(image, services):
+    made = image("next")
+    done = subprocess.run(
+        [sys.executable, "-c", (FILES / "state.py").read_text(), ""],
+        cwd=made.source,
+        env=services.environment(POSTGRES_DB=made.database),
+        capture_output=True,
+        text=True,
+    )
+    found = json.loads(done.stdout)
+    assert found["pending"] == ["igny8_notes.0002_note_label"]
+    assert found["known"] == made.plan()["known"]
+
+
 def test_models_without_a_migration_are_named(image):
     made = image("next")
     (made.source / "igny8_core/notes/migrations/0002_note_label.py").unlink()
