@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 REBUILD = (
     "Drop it (DROP INDEX CONCURRENTLY {0};) and have it built again, or rebuild it "
     "(REINDEX INDEX CONCURRENTLY {0};)."
@@ -19,11 +21,12 @@ def migration_problems(plan: dict, floor: list[str]) -> list[str]:
             f"models have changes without a migration ({plan['missing']}). Run makemigrations where the app is "
             "developed, and deploy what it writes."
         )
-    unknown = [name for name in floor if name not in plan["known"]]
+    unknown = [name for name in floor if name in plan["applied"] and name not in plan["known"]]
     if unknown:
         problems.append(
             f"this version does not know {', '.join(unknown)}, and the database has what no earlier code can bear. "
-            "Deploy a version whose source has it."
+            "Deploy a version whose source has it, or bring this code over that schema all the same: "
+            f"-e '{json.dumps({'release_floor_allow': unknown})}'."
         )
     return problems + [_invalid(name) for name in plan["invalid_indexes"]]
 
@@ -62,6 +65,8 @@ def _cause(failure: dict, tries: int) -> str:
     subject = f"migration {failure['migration']}" if failure["migration"] else "the migration"
     if failure["kind"] == "busy":
         return f"another runner migrates this database: {failure['message']}."
+    if failure["kind"] == "session":
+        return f"{subject} was not begun: {failure['message']}. A pooler that keeps no sessions is between (PgBouncer)."
     if failure["kind"] == "lock":
         blocker = f" The transaction open for longest: {failure['blocker']}." if failure["blocker"] else ""
         return f"{subject} did not get its lock in {_times(tries)} ({failure['message']}).{blocker}"
@@ -77,6 +82,7 @@ def _times(tries: int) -> str:
 def _next_step(failure: dict) -> str:
     return {
         "busy": "Wait for it, and deploy again.",
+        "session": "Give the app the address of PostgreSQL itself, or of a pooler in session mode, and deploy again.",
         "lock": "End that transaction or wait for it, and deploy again.",
         "away": "Deploy again once it answers; that goes on where this stopped.",
     }.get(failure["kind"], "Correct the migration and deploy again; that goes on where this stopped.")
@@ -95,6 +101,28 @@ def _named(migrations: list[str]) -> str:
     return ", ".join(migrations) or "none"
 
 
+def releases_migrations(releases: dict[str, dict]) -> dict[str, list[str]]:
+    """Return the migrations that the code knows of each release that was live and good, as far as that is recorded."""
+    records = {name: one["record"] for name, one in releases.items()}
+    return {
+        name: record["migrations"]
+        for name, record in records.items()
+        if record.get("state") in ("live", "good") and "migrations" in record
+    }
+
+
+def restored_problem(applied: list[str], known: dict[str, list[str]], live: str) -> dict:
+    """Return what the live release needs that a restored database lacks, and who can serve it, the best first.
+
+    applied: migrations of the restored database. known: migrations of each release that can be live.
+    """
+    able = [name for name, migrations in known.items() if set(migrations) <= set(applied)]
+    return {
+        "lacks": [name for name in known.get(live, []) if name not in applied],
+        "able": sorted(able, key=lambda name: len(known[name]), reverse=True),
+    }
+
+
 class FilterModule:
     """Filters of the migration role."""
 
@@ -103,4 +131,6 @@ class FilterModule:
             "migration_failure": migration_failure,
             "migration_lines": migration_lines,
             "migration_problems": migration_problems,
+            "releases_migrations": releases_migrations,
+            "restored_problem": restored_problem,
         }

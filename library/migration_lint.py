@@ -9,7 +9,8 @@ short_description: Judge the migrations that a deploy would apply
 description:
   - Has squawk read the SQL of the migrations, and joins what it finds to what django-migration-linter has found.
   - A migration may only add. What drops, renames, or asks more of code that is not there yet is refused, and so is what
-    locks a large table for long. A table that is made in the same deploy may be changed at will.
+    locks a large table for long, what is not listed as harmless, and Python. A table that is made in the same deploy,
+    or by an earlier try of it, may be changed at will.
   - On a database without any migration nothing is refused, because there is no earlier code.
 options:
   plan:
@@ -64,10 +65,12 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.migration_rules import (
+    Deploy,
     Refusal,
     judge,
     linter_findings,
     migration_file,
+    own_findings,
     refusals,
     squawk_findings,
 )
@@ -122,12 +125,14 @@ def lint(params: dict) -> dict:
     refused: list[Refusal] = []
     if plan["applied"]:
         reported = run_squawk(params["squawk"], plan["pending"], plan["server_version"])
+        deploy = Deploy.of(plan, params["large_table_mb"] * 1024 * 1024)
         for migration in plan["pending"]:
             findings = [
+                *own_findings(migration, deploy),
                 *squawk_findings(migration, reported.get(migration["name"], [])),
                 *linter_findings(migration),
             ]
-            refused += refusals(migration, findings, plan["tables"], params["large_table_mb"] * 1024 * 1024)
+            refused += refusals(migration, findings, deploy)
     problems, contracting = judge(refused, params["allow"], plan["known"])
     return dict(problems=problems, contracting=contracting)
 

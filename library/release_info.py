@@ -42,6 +42,11 @@ options:
     type: list
     elements: dict
     default: []
+  floor_allow:
+    description: Migrations that code need not know, although it could not bear the schema without them.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full
@@ -94,7 +99,12 @@ rollback_problem:
   returned: always
   type: str
 schema_floor:
-  description: Migrations that are applied on this host and that code must know to bear the schema.
+  description: Migrations that are applied and that code must know to bear the schema, without O(floor_allow).
+  returned: always
+  type: list
+  elements: str
+served_migrations:
+  description: Migrations that the releases know which were live and good, as far as that is recorded.
   returned: always
   type: list
   elements: str
@@ -145,6 +155,7 @@ from ansible.module_utils.release_store import (
     recorded_by,
     rollback_target,
     schema_floor,
+    served_migrations,
 )
 
 try:
@@ -164,6 +175,7 @@ ARGUMENT_SPEC = dict(
     keep=dict(type="int", default=5),
     rollback_to=dict(type="str"),
     followed=dict(type="list", elements="dict", default=[]),
+    floor_allow=dict(type="list", elements="str", default=[]),
 )
 
 
@@ -190,10 +202,10 @@ def read_edge(params: dict) -> tuple[dict[str, str], list[str]]:
     return in_memory, []
 
 
-def choose(client, records: dict, live: str, wanted: str | None, root: str) -> tuple[str, str]:
+def choose(client, records: dict, live: str, params: dict) -> tuple[str, str]:
     """Return the rollback target and, where there is none, the reason."""
     try:
-        target = rollback_target(records, live or None, wanted or None)
+        target = rollback_target(records, live or None, params["rollback_to"] or None, params["floor_allow"])
     except ReleaseError as error:
         return "", str(error)
     gone = missing_images(client, records[target].get("images", {}))
@@ -202,7 +214,7 @@ def choose(client, records: dict, live: str, wanted: str | None, root: str) -> t
             "",
             f"release {target} cannot be started: the image of {', '.join(gone)} is not on this host any more.",
         )
-    changed = changed_sources(records[target].get("sources", {}), own_paths(root))
+    changed = changed_sources(records[target].get("sources", {}), own_paths(params["root"]))
     if changed:
         return (
             "",
@@ -222,7 +234,7 @@ def collect(client, params: dict) -> dict:
     containers = containers_by_release(client, params["slot_network"], adopted)
     if live and live not in records:
         problems.append(f"live release {live} has no record in {params['root']}/releases.")
-    target, problem = choose(client, records, live, params["rollback_to"], params["root"])
+    target, problem = choose(client, records, live, params)
     died = [run["holder"] for run in params["followed"]]
     return dict(
         live=live,
@@ -235,7 +247,8 @@ def collect(client, params: dict) -> dict:
         },
         rollback_target=target,
         rollback_problem=problem,
-        schema_floor=schema_floor(records),
+        schema_floor=schema_floor(records, params["floor_allow"]),
+        served_migrations=served_migrations(records),
         cut_short=cut_short_deploy(records, live, died),
         unfinished=left_unfinished(records, live, died),
         nothing_begun=began_nothing(records, died)

@@ -1,12 +1,29 @@
 """Which migrations a deploy may apply while the release before it serves, and what is said of those it may not.
 
-Two linters look at each migration that is not applied yet: django-migration-linter in the new image, and squawk over
-the migration's SQL. Here their findings become refusals, one sentence each.
+A migration may do what is listed here as harmless. Two linters look at each that is not applied yet, too:
+django-migration-linter in the new image, and squawk over the migration's SQL. What is not harmless, and what they find,
+becomes refusals, one sentence each.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from ansible.module_utils.migration_sql import (
+    ADD,
+    ADDED_KEY,
+    COLUMN,
+    NAME,
+    TABLE,
+    actions,
+    bare,
+    columns_added,
+    normal,
+    split,
+    subjects,
+    tables_made,
+)
 
 SHOWN_CHARACTERS = 120
 
@@ -16,7 +33,7 @@ class Rule:
     """What is refused: the names that the linters have for it, why, and what to do instead.
 
     `contracts` tells that code of before can not bear it. Else it is only that it locks a table for long, which does
-    no harm to a small one.
+    no harm to a small one. `sql` is the form of it, as `actions` returns it; it is found by that without any linter.
     """
 
     names: tuple[str, ...]
@@ -24,6 +41,7 @@ class Rule:
     why: str
     instead: str
     contracts: bool = True
+    sql: str = ""
 
 
 READS = "the release that serves still uses it"
@@ -36,36 +54,43 @@ RULES = (
         "drops a column",
         READS,
         "Take the field out of the code in one release, and drop its column in the next",
+        sql=r"alter table drop (?:column )?(?!constraint\b)",
     ),
     Rule(
         ("DROP_TABLE", "ban-drop-table", "ban-truncate-cascade", "ban-drop-database"),
         "drops a table or what is in it",
         READS,
         "Take the model out of the code in one release, and drop its table in the next",
+        sql="drop table |truncate ",
     ),
     Rule(
         ("RENAME_COLUMN", "RENAME_TABLE", "renaming-column", "renaming-table"),
         "renames",
         "the release that serves still uses the old name",
         "Add the new one beside it, fill it, and drop the old one in a later release",
+        sql="alter table rename ",
     ),
     Rule(
         ("NOT_NULL", "adding-required-field"),
         "makes a column NOT NULL without a default in the database",
         "the release that serves does not fill it, so its inserts would fail",
         "Make the field null=True, or give it a db_default",
+        sql=rf"{ADD}(?!.*\bdefault (?!\(?null\b)).*\bnot null\b"
+        rf"|alter table alter (?:column )?{NAME} (?:drop default|set default null)",
     ),
     Rule(
         ("ALTER_COLUMN", "changing-column-type"),
         "changes the type of a column",
         "the table is locked and rewritten, and the release that serves expects the old type",
         "Add a column of the new type beside it, fill it, and drop the old one in a later release",
+        sql=rf"alter table alter (?:column )?{NAME} (?:set data )?type ",
     ),
     Rule(
         ("ban-drop-constraint", "ban-drop-not-null"),
         "drops a constraint",
         "the release that serves may rely on it",
         "Drop it in the release after the one whose code can do without it",
+        sql=rf"alter table (?:drop constraint|alter (?:column )?{NAME} drop not null)",
     ),
     Rule(
         ("ADD_UNIQUE", "disallowed-unique-constraint"),
@@ -73,12 +98,40 @@ RULES = (
         "the release that serves may write rows that it refuses, and the table is locked while its index is built",
         "Build a unique index with CREATE UNIQUE INDEX CONCURRENTLY once no code writes such rows, and add the "
         "constraint USING INDEX",
+        sql=rf"alter table add (?:constraint {NAME} )?(?:unique|primary key)\b|{ADD}.*\bunique\b|create unique index ",
     ),
     Rule(
         ("adding-not-nullable-field",),
         "sets a column NOT NULL",
         "the release that serves may write nothing into it, and the table is locked while all of it is read",
         "Add a CHECK constraint with NOT VALID once all code fills it, and validate it in a migration after that",
+        sql=rf"alter table alter (?:column )?{NAME} set not null",
+    ),
+    Rule(
+        ("adds-constraint",),
+        "adds a constraint to a table that is in use",
+        "the release that serves may write rows that it refuses",
+        "Add it in the release after the one whose code keeps to it",
+        sql=rf"alter table add (?:constraint {NAME} )?(?:check|foreign key|exclude)\b",
+    ),
+    Rule(
+        ("changes-rows",),
+        "changes or deletes rows",
+        READS,
+        "Fill only columns that the same deploy adds, and delete rows in the release after the one that needs them",
+        sql="(?:update|delete from|insert into) ",
+    ),
+    Rule(
+        ("runs-python",),
+        "runs Python",
+        "no linter can tell what that does to the release that serves",
+        "Write it as SQL that only adds, or read it yourself",
+    ),
+    Rule(
+        ("syntax-error",),
+        "has SQL that squawk cannot read",
+        "so squawk says nothing about the whole migration",
+        "Write it in a form that squawk reads, or read it yourself",
     ),
     Rule(
         ("require-concurrent-index-creation", "require-concurrent-index-deletion"),
@@ -108,6 +161,26 @@ RULES = (
         "Set atomic = False on the migration",
         contracts=False,
     ),
+)
+UNLISTED = Rule(
+    ("not-listed",),
+    "does what is not known to be harmless",
+    READS,
+    "Do it in the release after the one whose code can do without it",
+)
+#: What a SELECT may call, and what only looks like a call.
+CALLS = "as|and|any|coalesce|count|exists|from|in|max|min|not|on|or|pg_sleep|select|values|where"
+#: What code of before can bear, as `actions` returns it. Whether it locks a table for long is squawk's to say.
+HARMLESS = re.compile(
+    r"(?:begin|commit)$"
+    r"|set (?:local |session )?(?:\w+_timeout|(?:maintenance_)?work_mem)\b|set constraints "
+    rf"|select (?!.*\binto\b)(?!.*\b(?!(?:{CALLS})\b)[\w$]+\"? ?\()"
+    r"|create (?:(?:global |local )?temp(?:orary)? |unlogged )?table "
+    r"|create (?:index|extension|schema|sequence|statistics|type|view|materialized view) "
+    rf"|alter type {TABLE} add value "
+    r"|insert into (?!.*\bdo update\b)"
+    r"|(?:analyze|comment on|drop index|grant)\b"
+    rf"|alter table (?:validate constraint |alter (?:column )?{NAME} set default (?!\(?null\b))"
 )
 
 
@@ -143,7 +216,15 @@ def squawk_findings(migration: dict, reported: list[dict]) -> list[Finding]:
             one["rule_name"], statements[one["line"]]["table"], statements[one["line"]]["sql"], one["message"]
         )
         for one in reported
+        # A new column that is empty has nothing to check.
+        if one["rule_name"] != "adding-foreign-key-constraint"
+        or not _adds_column(statements[one["line"]]["sql"])
     ]
+
+
+def _adds_column(sql: str) -> bool:
+    found = [re.match(COLUMN, action) for action in actions(normal(sql))]
+    return all(one and _harmless_column(one[2]) for one in found)
 
 
 def linter_findings(migration: dict) -> list[Finding]:
@@ -158,12 +239,85 @@ def _first_statement(migration: dict, table: str) -> str:
     return next((one["sql"] for one in migration["statements"] if table and one["table"] == table), "")
 
 
-def refusals(migration: dict, findings: list[Finding], tables: dict[str, int], large: int) -> list[Refusal]:
-    """Return why a migration may not be applied: one refusal for each rule and table.
+@dataclass(frozen=True)
+class Deploy:
+    """What is known of the database, and what the migrations of one deploy add to it.
 
-    tables: bytes of each table that exists. What happens to a table that is made in the same deploy harms nobody.
-    large: bytes from which a table counts as large.
+    tables: bytes of each table that exists. made: tables that no code uses yet, to which anything may happen. added:
+    definitions of the columns that no code uses yet, by table and name. large: bytes from which a table is large.
     """
+
+    tables: dict[str, int]
+    made: set[str]
+    added: dict[tuple[str, str], str]
+    large: int
+
+    @classmethod
+    def of(cls, plan: dict, large: int) -> Deploy:
+        """Return what the plan that was read in the new image tells."""
+        pending, unserved = (
+            [one["sql"] for migration in plan[part] for one in migration["statements"]]
+            for part in ("pending", "unserved")
+        )
+        # A table that is there is not made, whatever CREATE TABLE IF NOT EXISTS says of it.
+        made = (tables_made(pending) - set(plan["tables"])) | tables_made(unserved)
+        return cls(plan["tables"], made, columns_added(unserved + pending), large)
+
+    def size(self, table: str) -> int | None:
+        """Return the bytes of a table, None for one that no code uses. One that is not known counts as large."""
+        return None if table in self.made else self.tables.get(table, self.large)
+
+
+def own_findings(migration: dict, deploy: Deploy) -> list[Finding]:
+    """Return what a migration does that is not listed as harmless, and the Python that it runs."""
+    found = [Finding("runs-python", "", one) for one in migration["python"]]
+    for sql in (one["sql"] for one in migration["statements"]):
+        text = normal(sql)
+        tables = [table for table in subjects(text) or [""] if deploy.size(table) is not None]
+        for table in tables:
+            found += [
+                Finding(_form(action).names[0], table, sql)
+                for action in actions(text)
+                if not _harmless(action, table, deploy.added)
+            ]
+    return found
+
+
+def _harmless(action: str, table: str, added: dict[tuple[str, str], str]) -> bool:
+    if column := re.match(COLUMN, action):
+        return _harmless_column(column[2])
+    if key := re.match(ADDED_KEY, action):
+        # Code of before writes nothing into it, and nothing refers to nothing.
+        return all(
+            not re.search(r"\bnot null\b|\bdefault\b", added.get((table, bare(name)), "not null"))
+            for name in split(key[1])
+        )
+    if dropped := re.match(
+        rf"alter table alter (?:column )?({NAME}) (?:drop default|set default null)", action
+    ):
+        return not re.search(r"\bnot null\b", added.get((table, bare(dropped[1])), "not null"))
+    if filled := re.match(rf"update (?:only )?{TABLE} set (.*)", action):
+        columns = [
+            re.match(rf"({NAME}) ?=", part) for part in split(re.split(r" (?:from|where) ", filled[1])[0])
+        ]
+        return all(one and (table, bare(one[1])) in added for one in columns)
+    return bool(re.match(HARMLESS, action))
+
+
+def _harmless_column(definition: str) -> bool:
+    """Say whether rows can be written without a new column, and whether its table is not rewritten for it."""
+    filled = re.search(r"\bdefault (?!\(?null\b)", definition)
+    if re.search(r"\b(?:primary key|generated|unique|(?:big|small)?serial\d?)\b", definition):
+        return False
+    return "references " not in definition if filled else not re.search(r"\bnot null\b", definition)
+
+
+def _form(action: str) -> Rule:
+    return next((rule for rule in RULES if rule.sql and re.match(rule.sql, action)), UNLISTED)
+
+
+def refusals(migration: dict, findings: list[Finding], deploy: Deploy) -> list[Refusal]:
+    """Return why a migration may not be applied: one refusal for each rule and table."""
     if migration["unread"]:
         sentence = (
             f"{migration['name']} cannot be looked at ({migration['unread']}). "
@@ -172,15 +326,14 @@ def refusals(migration: dict, findings: list[Finding], tables: dict[str, int], l
         return [Refusal(migration["name"], True, sentence)]
     grouped: dict[tuple[Rule, str], list[Finding]] = {}
     for finding in findings:
-        rule = _rule_of(finding)
-        size = tables.get(finding.table, None if finding.table else large)
-        if rule and size is not None and (rule.contracts or size >= large):
+        rule, size = _rule_of(finding), deploy.size(finding.table)
+        if rule and size is not None and (rule.contracts or size >= deploy.large):
             grouped.setdefault((rule, finding.table), []).append(finding)
     return [_refusal(migration["name"], rule, table, found) for (rule, table), found in grouped.items()]
 
 
 def _rule_of(finding: Finding) -> Rule | None:
-    for rule in RULES:
+    for rule in (*RULES, UNLISTED):
         if finding.rule in rule.names:
             return rule
     # Of squawk the listed rules are enough: the others are about style. An error of the linter always counts.

@@ -3,11 +3,12 @@
 A release is the folder ``<root>/releases/<id>``. Its ``record.json`` holds what was found and done::
 
     {id, version, state, predecessor, slot, images: {service: image id}, features: [...], settings: {...},
-     migrations: [...], schema_floor: [...], restored: {taken_at, at, ...}, created_at, updated_at,
-     journal: [{at, run, phase, event, ...}]}
+     migrations: [...], schema_floor: [...], applied: [...], applied_at, restored: {taken_at, at, ...}, created_at,
+     updated_at, journal: [{at, run, phase, event, ...}]}
 
-``migrations`` are those that its code knows. ``schema_floor`` are those that were applied up to then although code
-without them cannot bear the schema any more. ``restored`` is the last restore while the release was live.
+``migrations`` are those that its code knows. ``schema_floor`` are those that it applied, or began to, or found applied,
+although code without them cannot bear the schema. ``applied`` is what the database had when a run read that last.
+``restored`` is the last restore while the release was live.
 ``state`` is the furthest point that the release has reached: see `STATES`.
 """
 
@@ -17,7 +18,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
 STATES = ("staged", "migrated", "started", "switched", "verified", "live", "good", "failed")
@@ -103,12 +104,18 @@ def advance(
 ) -> dict:
     """Return the record with ``changes`` merged in and ``entries`` added to its journal. Changes nothing in place."""
     known = record or {"id": release, "created_at": now, "state": "new", "journal": []}
+    if "applied" in changes:
+        changes = {**changes, "applied_at": now}
     journal = known["journal"] + [{"at": now, "run": run, **entry} for entry in entries]
     return {**known, **changes, "journal": journal, "updated_at": now}
 
 
-def rollback_target(records: dict[str, dict], live: str | None, wanted: str | None) -> str:
+def rollback_target(
+    records: dict[str, dict], live: str | None, wanted: str | None, allowed: Iterable[str] = ()
+) -> str:
     """Choose the release to go back to: the one named, or the nearest proven predecessor of the live one.
+
+    allowed: migrations that its code need not know, although the schema floor has them.
 
     The predecessor is the release that was live when the live one was *deployed*; a rollback does not change
     it. So a second rollback goes further back, and never returns to the release that was just left.
@@ -118,13 +125,13 @@ def rollback_target(records: dict[str, dict], live: str | None, wanted: str | No
             "no live release is recorded on this host, so there is nothing to roll back from. Deploy first."
         )
     if wanted:
-        return _check_schema(records, live, _check_target(records, live, wanted))
+        return _check_schema(records, live, _check_target(records, live, wanted), allowed)
     seen = {live}
     candidate = records[live].get("predecessor")
     while candidate and candidate not in seen:
         seen.add(candidate)
         if candidate in records and records[candidate]["state"] in PROVEN:
-            return _check_schema(records, live, candidate)
+            return _check_schema(records, live, candidate, allowed)
         candidate = records.get(candidate, {}).get("predecessor")
     able = " or ".join(f"-e release={name}" for name in _proven(records, live))
     raise ReleaseError(
@@ -137,47 +144,53 @@ def _proven(records: dict[str, dict], live: str) -> list[str]:
     return [name for name, record in records.items() if record["state"] in PROVEN and name != live]
 
 
-def schema_floor(records: dict[str, dict]) -> list[str]:
+def served_migrations(records: dict[str, dict]) -> list[str]:
+    """Return the migrations that are known to code which has served users, or may again."""
+    known = (record.get("migrations", []) for record in records.values() if record["state"] in PROVEN)
+    return sorted({name for names in known for name in names})
+
+
+def schema_floor(records: dict[str, dict], allowed: Iterable[str] = ()) -> list[str]:
     """Return the migrations that code must know to bear the schema as it is: earlier code cannot.
 
-    What was applied after the backup that was restored last, and before that restore, is not in the database any more.
+    What the database did not have when that was read last is in none of it, however it got lost, unless a release has
+    begun to apply it since. Those that are allowed count as borne.
     """
-    restores = [record["restored"] for record in records.values() if "restored" in record]
-    restored = max(restores, key=lambda restore: _second(restore["at"]), default=None)
+    read = [record for record in records.values() if "applied_at" in record]
+    last = max(read, key=lambda record: record["applied_at"], default=None)
     return sorted(
         {
             name
             for record in records.values()
-            if not (restored and _undone(record, restored))
             for name in record.get("schema_floor", [])
+            if name not in allowed
+            and (last is None or name in last["applied"] or _began_to_migrate(record) >= last["applied_at"])
         }
     )
 
 
-def _undone(record: dict, restored: dict) -> bool:
-    """Whether a release migrated after the moment that was restored, and before it was."""
-    migrated = [entry["at"] for entry in record.get("journal", []) if entry.get("phase") == "migrate"]
-    return bool(migrated) and _second(restored["taken_at"]) <= _second(max(migrated)) <= _second(
-        restored["at"]
-    )
+def _began_to_migrate(record: dict) -> str:
+    began = [
+        entry["at"]
+        for entry in record.get("journal", [])
+        if (entry["phase"], entry["event"]) == ("migrate", "begins")
+    ]
+    return max(began, default="")
 
 
-def _second(moment: str) -> str:
-    """A moment in UTC to the second, so that moments with and without fractions can be compared."""
-    return moment[:19]
-
-
-def _check_schema(records: dict[str, dict], live: str, target: str) -> str:
-    floor = schema_floor(records)
+def _check_schema(records: dict[str, dict], live: str, target: str, allowed: Iterable[str]) -> str:
+    floor = schema_floor(records, allowed)
     unknown = [name for name in floor if name not in records[target].get("migrations", [])]
     if unknown:
         bearing = [
             name for name in _proven(records, live) if set(floor) <= set(records[name].get("migrations", []))
         ]
+        exception = json.dumps({"release_floor_allow": sorted({*allowed, *unknown})})
         raise ReleaseError(
             f"release {target} is older than the database's schema: {', '.join(unknown)} was applied, which its code "
-            f"does not know and could not bear. Those that can: {', '.join(bearing) or 'none on this host'}. To go "
-            "further back, restore a backup of before."
+            f"does not know and could not bear. Those that can: {', '.join(bearing) or 'none on this host'}. To bring "
+            f"its code over that schema all the same, until a backup of before is restored: -e release={target} "
+            f"-e '{exception}'."
         )
     return target
 

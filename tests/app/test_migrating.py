@@ -52,8 +52,25 @@ class Image:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def plan(self) -> dict:
-        return self.ask("plan", "manage.py")
+    def plan(self, *served: str) -> dict:
+        return self.ask("plan", "manage.py", json.dumps({"served": served}))
+
+    def write(
+        self, operations: str, atomic: bool = True, name: str = "0002_written", after: str = "0001_initial"
+    ) -> None:
+        """Give the notes one more migration."""
+        text = f"""from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+def fill(apps, editor):
+    apps.get_model("igny8_notes", "Note").objects.all().delete()
+
+class Migration(migrations.Migration):
+    atomic = {atomic}
+    dependencies = [("igny8_notes", "{after}")]
+    operations = [{operations}]
+"""
+        (self.source / f"igny8_core/notes/migrations/{name}.py").write_text(text)
 
     def apply(self, **options: float) -> dict:
         return self.ask("apply", "manage.py", json.dumps(OPTIONS | options))
@@ -126,6 +143,57 @@ def test_what_a_migration_would_take_back_is_no_issue_of_it(services, database, 
     Image(services, assemble("before", tmp_path / "before"), database).apply()
     plan = Image(services, assemble("fix", tmp_path / "fix"), database).plan()
     assert [one for one in plan["pending"] if one["issues"]] == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "python", "unread"),
+    [
+        ("migrations.RunPython(fill)", ["RunPython fill"], ""),
+        ("migrations.RunPython(migrations.RunPython.noop, fill)", [], ""),
+        (
+            "migrations.SeparateDatabaseAndState([migrations.RunPython(fill)])",
+            ["RunPython fill"],
+            "RunPython fill inside another operation",
+        ),
+    ],
+)
+def test_python_is_named_and_not_run(image, services, database, operation, python, unread):
+    made = image("fix")
+    made.write(operation)
+    with services.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO igny8_user (password, email, is_active, created_at) VALUES ('', 'a', true, now())"
+        )
+        connection.execute(
+            "INSERT INTO igny8_note (client_id, text, created_at, user_id) "
+            "SELECT gen_random_uuid(), '', now(), id FROM igny8_user"
+        )
+        [pending] = made.plan()["pending"]
+        assert connection.execute("SELECT count(*) FROM igny8_note").fetchone() == (1,)
+    assert (pending["python"], pending["unread"]) == (python, unread)
+
+
+def test_what_no_release_that_served_knows_is_told_apart(image):
+    made = image("fix")
+    assert made.plan()["unserved"] == []
+    served = [name for name in made.plan()["known"] if name != "igny8_auth.0002_refresh_token"]
+    [unserved] = made.plan(*served)["unserved"]
+    assert unserved["name"] == "igny8_auth.0002_refresh_token"
+    assert unserved["statements"][1]["sql"].startswith("CREATE TABLE auth_refresh_token")
+
+
+def test_code_that_runs_says_which_migrations_it_knows_and_which_are_pending(image, services):
+    made = image("next")
+    done = subprocess.run(
+        [sys.executable, "-c", (FILES / "state.py").read_text(), ""],
+        cwd=made.source,
+        env=services.environment(POSTGRES_DB=made.database),
+        capture_output=True,
+        text=True,
+    )
+    found = json.loads(done.stdout)
+    assert found["pending"] == ["igny8_notes.0002_note_label"]
+    assert found["known"] == made.plan()["known"]
 
 
 def test_models_without_a_migration_are_named(image):
@@ -213,6 +281,74 @@ def test_a_migration_outside_a_transaction_is_not_tried_again(image):
     answer = apply_and_lose_the_server(made)
     assert (answer["failure"]["kind"], answer["tries"]) == ("away", 1)
     assert answer["pending"] == ["igny8_notes.0004_slow"]
+
+
+INDEX = "AddIndexConcurrently('note', models.Index(fields=['{}'], name='{}')),"
+TWO = INDEX.format("text", "note_text") + INDEX.format("created_at", "note_created")
+
+
+def valid_indexes(services, database: str) -> list[str]:
+    with services.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT indexrelid::regclass::text FROM pg_index WHERE indisvalid AND indrelid = 'igny8_note'::regclass"
+        ).fetchall()
+    return sorted(name for (name,) in rows if name.startswith("note_"))
+
+
+def test_an_index_waits_for_older_transactions_longer_than_others_wait_for_locks(image, services, database):
+    made, answer = image("fix"), {}
+    made.write(TWO, atomic=False)
+    with open_transaction(services, database, "UPDATE igny8_note SET text = text"):
+        thread = threading.Thread(target=lambda: answer.update(made.apply(retries=0)))
+        thread.start()
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
+        with services.connect(database) as watcher:
+            wait_for(lambda: watcher.execute(waits, [database]).fetchone() == (1,), "the wait", 60)
+            time.sleep(2.2)
+            watcher.execute(
+                "INSERT INTO igny8_user (password, email, is_active, created_at) VALUES ('', 'a', true, now())"
+            )
+    thread.join()
+    assert answer["failure"] == {} and valid_indexes(services, database) == ["note_created", "note_text"]
+
+
+@pytest.mark.parametrize("left", ["an invalid one", "a finished one"])
+def test_indexes_whose_building_was_cut_short_are_built_by_the_next_run(image, services, database, left):
+    made = image("fix")
+    made.write(TWO, atomic=False)
+    with services.connect(database) as connection:
+        connection.execute("CREATE INDEX note_text ON igny8_note (text)")
+        if left == "an invalid one":
+            connection.execute(
+                "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'note_text'::regclass"
+            )
+        [before] = connection.execute("SELECT oid FROM pg_class WHERE relname = 'note_text'").fetchall()
+        assert made.plan()["invalid_indexes"] == []
+        result = made.apply()
+        [after] = connection.execute("SELECT oid FROM pg_class WHERE relname = 'note_text'").fetchall()
+    assert (result["failure"], result["pending"], result["invalid_indexes"]) == ({}, [], [])
+    assert (before == after) == (left == "a finished one")
+    assert valid_indexes(services, database) == ["note_created", "note_text"]
+
+
+def test_a_finished_index_that_is_another_one_is_no_index_of_the_migration(image, services, database):
+    made = image("fix")
+    made.write(TWO, atomic=False)
+    with services.connect(database) as connection:
+        connection.execute("CREATE INDEX note_text ON igny8_note (created_at)")
+    result = made.apply()
+    assert result["failure"]["kind"] == "error" and "note_text" in result["failure"]["message"]
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_a_session_that_is_not_kept_is_noticed_before_a_migration_begins(image, services, database, atomic):
+    """What a pooler in transaction mode does: another process answers, which does not have the lock."""
+    made = image("next")
+    made.write("migrations.RunSQL('SELECT pg_advisory_unlock_all()')", True, "0003_first", "0002_note_label")
+    made.write("migrations.RunSQL('CREATE TABLE second ()')", atomic, "0004_second", "0003_first")
+    result = made.apply()
+    assert (result["failure"]["kind"], result["pending"]) == ("session", ["igny8_notes.0004_second"])
+    assert "advisory lock" in result["failure"]["message"]
 
 
 def test_a_statement_that_takes_too_long_is_ended(image):

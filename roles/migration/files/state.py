@@ -1,7 +1,8 @@
-"""Print as JSON what the database lacks for the code that runs: {pending, model, table}.
+"""Print as JSON what the database lacks for the code that runs: {known, pending, model, table}.
 
-The only argument is the dotted path of a model, or nothing. `pending` are the migrations that are not applied, `model`
-says why that model cannot be imported, `table` is the name of its table where the database has none.
+The only argument is the dotted path of a model, or nothing. `known` are the migrations of the code, `pending` those
+that are not applied, `model` says why that model cannot be imported, `table` is the name of its table where the
+database has none.
 """
 
 import importlib
@@ -30,5 +31,12 @@ plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
 problem, table = model_problem(sys.argv[1]) if sys.argv[1] else ("", "")
 missing = table if table and table not in connection.introspection.table_names() else ""
 print(
-    json.dumps({"pending": [f"{m.app_label}.{m.name}" for m, _ in plan], "model": problem, "table": missing})
+    json.dumps(
+        {
+            "known": sorted(".".join(key) for key in executor.loader.disk_migrations),
+            "pending": [f"{m.app_label}.{m.name}" for m, _ in plan],
+            "model": problem,
+            "table": missing,
+        }
+    )
 )

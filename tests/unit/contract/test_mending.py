@@ -26,7 +26,7 @@ def test_migrations_that_are_turned_off_are_not_looked_at():
 
 def test_a_database_is_backed_up_before_it_is_mended():
     order = [what for what, _ in imports("mend_migrations.yml")]
-    assert order == ["migration:plan", "back_up.yml", "migration:main"]
+    assert order == ["migration:plan", "back_up.yml", "release:journal", "migration:main", "release:journal"]
 
 
 def test_no_tasks_have_the_name_of_a_playbook():

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from migration import migration_failure, migration_lines, migration_problems
+from migration import (
+    migration_failure,
+    migration_lines,
+    migration_problems,
+    releases_migrations,
+    restored_problem,
+)
 
-PLAN = {"missing": "", "known": ["a.1", "a.2"], "invalid_indexes": []}
+PLAN = {"missing": "", "known": ["a.1", "a.2"], "applied": ["a.1", "a.3"], "invalid_indexes": []}
 DONE = {
     "failure": {},
     "tries": 1,
@@ -28,6 +34,9 @@ WHY = {"kind": "error", "migration": "a.2", "message": "DataError: too long", "b
             ["a.2", "a.3"],
             "this version does not know a.3, and the database has what no earlier code can bear",
         ),
+        # It was never applied, or is gone with a restore.
+        ({}, ["a.4"], None),
+        ({}, ["a.3"], """-e '{"release_floor_allow": ["a.3"]}'."""),
         ({"missing": "Add field x"}, [], r"changes without a migration (Add field x). Run makemigrations"),
         ({"invalid_indexes": ["i"]}, [], "index i is not valid: its building was cut short"),
         ({"invalid_indexes": ["i"]}, [], "DROP INDEX CONCURRENTLY i;"),
@@ -74,6 +83,13 @@ def test_what_is_whole_is_no_failure():
             "applied is not known. Deploy again once it answers; that goes on where this stopped.",
         ),
         (
+            {"kind": "session", "message": "another process answers"},
+            {"applied": []},
+            "migration a.2 was not begun: another process answers. A pooler that keeps no sessions is between "
+            "(PgBouncer). Applied in this run: none. Not applied: a.2. Give the app the address of PostgreSQL itself, "
+            "or of a pooler in session mode, and deploy again.",
+        ),
+        (
             {"kind": "busy", "migration": "", "message": "process 7 of app from 10.0.0.1"},
             {"applied": []},
             "another runner migrates this database: process 7 of app from 10.0.0.1. Applied in this run: none. Not "
@@ -103,3 +119,27 @@ def test_a_failure_names_the_index_that_it_left():
 )
 def test_a_schema_that_is_not_that_of_the_migrations_is_a_failure(found: dict, words: str):
     assert words in migration_failure(DONE | found)
+
+
+RELEASES = {
+    "v1": {"record": {"state": "good", "migrations": ["a.1"]}},
+    "v2": {"record": {"state": "good", "migrations": ["a.1", "a.2"]}},
+    "v3": {"record": {"state": "live", "migrations": ["a.1", "a.2", "a.3"]}},
+    "failed": {"record": {"state": "failed", "migrations": []}},
+    "adopted": {"record": {"state": "good"}},
+    "no record": {"record": {}},
+}
+
+
+@pytest.mark.parametrize(
+    ("applied", "live", "lacks", "able"),
+    [
+        (["a.1", "a.2", "a.3", "a.4"], "v3", [], ["v3", "v2", "v1"]),
+        (["a.1", "a.2"], "v3", ["a.3"], ["v2", "v1"]),
+        ([], "v3", ["a.1", "a.2", "a.3"], []),
+        (["a.1"], "adopted", [], ["v1"]),
+    ],
+)
+def test_who_can_serve_a_restored_database(applied, live, lacks, able):
+    known = releases_migrations(RELEASES)
+    assert restored_problem(applied, known, live) == {"lacks": lacks, "able": able}

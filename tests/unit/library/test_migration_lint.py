@@ -8,6 +8,7 @@ import sys
 import migration_lint
 import pytest
 from manual import results_in_manual, returned
+from migrating.plan import table_of
 
 MB = 1024 * 1024
 
@@ -34,9 +35,10 @@ def lint(run_module, tmp_path):
 
 def plan(**more) -> dict:
     statements = [{"sql": "BEGIN;", "table": ""}, {"sql": 'CREATE INDEX "i" ON "t" ("a");', "table": "t"}]
-    pending = [{"name": "shop.0002_x", "statements": statements, "issues": [], "unread": ""}]
+    pending = [{"name": "shop.0002_x", "statements": statements, "python": [], "issues": [], "unread": ""}]
     return {
         "pending": pending,
+        "unserved": [],
         "applied": ["shop.0001_initial"],
         "known": ["shop.0001_initial", "shop.0002_x"],
         "tables": {"t": 10 * MB},
@@ -85,3 +87,118 @@ def test_a_missing_squawk_is_named_with_the_next_step(lint):
 def test_an_answer_that_is_not_json_fails(lint):
     result = lint(plan(), answer="error: unexpected argument")
     assert result["failed"] and "gives no answer that can be read" in result["msg"]
+
+
+def written(*statements: str, **more) -> dict:
+    """A migration with these statements, as the new image reads it."""
+    listed = [{"sql": sql, "table": table_of(sql)} for sql in statements]
+    return {"name": "shop.0002_x", "statements": listed, "python": [], "issues": [], "unread": ""} | more
+
+
+NEW = 'CREATE TABLE "new" ("id" bigint)'
+KEY = '"u_id" bigint NULL CONSTRAINT "k" REFERENCES "u" ("id") DEFERRABLE INITIALLY DEFERRED'
+
+
+@pytest.mark.parametrize(
+    ("statements", "does"),
+    [
+        (
+            (
+                """ALTER TABLE "t" ADD COLUMN "a" varchar(9) DEFAULT 'x' NOT NULL""",
+                'ALTER TABLE "t" ALTER COLUMN "a" DROP DEFAULT',
+                'ALTER TABLE "t" ADD COLUMN "b" integer DEFAULT 1 NOT NULL',
+            ),
+            "makes a column NOT NULL without a default",
+        ),
+        (('ALTER TABLE "t" ADD COLUMN "a" integer DEFAULT NULL NOT NULL',), "makes a column NOT NULL"),
+        (('ALTER TABLE "t" ALTER COLUMN "old" DROP DEFAULT',), "makes a column NOT NULL"),
+        (('ALTER TABLE "t" ADD CONSTRAINT "c" CHECK ("a" > 0)',), "adds a constraint"),
+        (('ALTER TABLE "t" ADD CONSTRAINT "c" CHECK ("a" > 0) NOT VALID',), "adds a constraint"),
+        (
+            ('ALTER TABLE "t" ADD CONSTRAINT "k" FOREIGN KEY ("old") REFERENCES "u" ("id") NOT VALID',),
+            "adds a constraint",
+        ),
+        (
+            (
+                'ALTER TABLE "t" ADD COLUMN "a" bigint DEFAULT 1 NOT NULL',
+                'ALTER TABLE "t" ADD CONSTRAINT "k" FOREIGN KEY ("a") REFERENCES "u" ("id")',
+            ),
+            "adds a constraint",
+        ),
+        (("CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)",), "adds a unique constraint"),
+        (("ALTER TABLE T DROP COLUMN a",), "drops a column"),
+        (("ALTER TABLE t DROP a",), "drops a column"),
+        (('ALTER TABLE t ADD COLUMN "b" text NULL, DROP COLUMN a',), "drops a column"),
+        (('ALTER TABLE "other"."x" DROP COLUMN "a"',), "drops a column"),
+        ((NEW, 'DROP TABLE "new", "t"'), "drops a table"),
+        ((NEW, 'TRUNCATE TABLE "new", t'), "drops a table or what is in it"),
+        (("TRUNCATE t",), "drops a table or what is in it"),
+        (('CREATE TABLE IF NOT EXISTS "t" ("id" bigint)', 'DROP TABLE "t"'), "drops a table"),
+        (("DELETE FROM t",), "changes or deletes rows"),
+        (("UPDATE t SET old = NULL",), "changes or deletes rows"),
+        ((NEW, "WITH gone AS (SELECT * FROM new) DELETE FROM t"), "not known to be harmless"),
+        (("DROP VIEW v",), "not known to be harmless"),
+        (("DROP SCHEMA s CASCADE",), "not known to be harmless"),
+        (("DROP TYPE y CASCADE",), "not known to be harmless"),
+        (("ALTER TABLE t SET SCHEMA s",), "not known to be harmless"),
+        (("ALTER TABLE t RENAME TO v",), "renames"),
+        (("REVOKE ALL ON t FROM app",), "not known to be harmless"),
+        (("CREATE TRIGGER g BEFORE INSERT ON t EXECUTE FUNCTION f()",), "not known to be harmless"),
+        (("SELECT delete_everything()",), "not known to be harmless"),
+        (("DO $$ BEGIN DELETE FROM t; END $$",), "not known to be harmless"),
+    ],
+)  # fmt: skip
+def test_what_neither_linter_finds_is_refused_at_any_size(lint, statements: tuple[str, ...], does: str):
+    seen = plan(pending=[written(*statements)], tables={"t": 1, "u": 1})
+    [problem] = lint(seen, answer="[]")["problems"]
+    assert problem.startswith(f"shop.0002_x {does}") or f"does what is {does}" in problem
+    assert problem.endswith("""allow it for this deploy: -e '{"migration_allow": ["shop.0002_x"]}'.""")
+    result = lint(seen, answer="[]", allow=["shop.0002_x"])
+    assert (result["problems"], result["contracting"]) == ([], ["shop.0002_x"])
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("BEGIN;", "SET LOCAL lock_timeout = '2s'", "SELECT pg_sleep(10)", "COMMIT;"),
+        ('ALTER TABLE "t" ADD COLUMN "a" integer DEFAULT 0 NOT NULL CHECK ("a" >= 0)',),
+        (f'ALTER TABLE "t" ADD COLUMN {KEY}', 'SET CONSTRAINTS "k" IMMEDIATE', 'CREATE INDEX "i" ON "t" ("u_id")'),
+        (
+            """ALTER TABLE "t" ADD COLUMN "a" varchar(9) DEFAULT 'DROP' NULL""",
+            'ALTER TABLE "t" ALTER COLUMN "a" DROP DEFAULT',
+        ),
+        (
+            'ALTER TABLE "t" ADD COLUMN "a" bigint NULL',
+            'ALTER TABLE "t" ADD CONSTRAINT "k" FOREIGN KEY ("a") REFERENCES "u" ("id") NOT VALID',
+            'ALTER TABLE "t" VALIDATE CONSTRAINT "k"',
+            'UPDATE "t" SET "a" = length("b") WHERE "a" IS NULL',
+        ),
+        (NEW, 'ALTER TABLE "new" DROP COLUMN "id"', 'CREATE UNIQUE INDEX "i" ON "new" ("b")', 'DELETE FROM "new"'),
+        ('CREATE INDEX CONCURRENTLY "i" ON "t" ("a")', 'DROP INDEX CONCURRENTLY IF EXISTS "i"'),
+        ("INSERT INTO t (a) VALUES ('x')", """COMMENT ON COLUMN "t"."a" IS 'DROP TABLE t'"""),
+    ],
+)  # fmt: skip
+def test_what_only_adds_is_not_refused(lint, statements: tuple[str, ...]):
+    seen = plan(pending=[written(*statements)], tables={"t": 1, "u": 1})
+    assert lint(seen, answer="[]")["problems"] == []
+
+
+def test_python_is_named_before_it_runs(lint):
+    seen = plan(pending=[written(python=["RunPython fill"])])
+    [problem] = lint(seen, answer="[]")["problems"]
+    assert problem.startswith("shop.0002_x runs Python (RunPython fill; runs-python): ")
+    assert lint(seen, answer="[]", allow=["shop.0002_x"])["contracting"] == ["shop.0002_x"]
+
+
+def test_sql_that_squawk_cannot_read_is_refused(lint):
+    seen = plan(pending=[written("BEGIN", 'CREATE INDEX "i" ON "t" ("a") FROB')])
+    [problem] = lint(seen, rule="syntax-error")["problems"]
+    assert problem.startswith("shop.0002_x has SQL that squawk cannot read (CREATE INDEX")
+
+
+def test_a_table_that_an_earlier_try_made_is_used_by_nobody(lint):
+    added = 'ALTER TABLE "made" ADD CONSTRAINT "k" FOREIGN KEY ("a") REFERENCES "t" ("id") NOT VALID'
+    seen = plan(pending=[written(added)], tables={"t": 1, "made": 1})
+    assert len(lint(seen, answer="[]")["problems"]) == 1
+    made = written('CREATE TABLE "made" ("id" bigint)') | {"name": "shop.0001_made"}
+    assert lint(seen | {"unserved": [made]}, answer="[]")["problems"] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible.module_utils.migration_rules import (
     RULES,
+    Deploy,
     Finding,
     Refusal,
     judge,
@@ -15,17 +16,17 @@ from ansible.module_utils.migration_rules import (
 )
 
 MB = 1024 * 1024
-TABLES = {"small": 8192, "large": 20 * MB}
+DEPLOY = Deploy({"small": 8192, "large": 20 * MB}, {"new"}, {}, 10 * MB)
 
 
 def migration(*statements: tuple[str, str], **more) -> dict:
     """A migration with statements as (SQL, table)."""
     listed = [{"sql": sql, "table": table} for sql, table in statements]
-    return {"name": "shop.0002_x", "statements": listed, "issues": [], "unread": ""} | more
+    return {"name": "shop.0002_x", "statements": listed, "python": [], "issues": [], "unread": ""} | more
 
 
 def refused(rule: str, table: str) -> list[Refusal]:
-    return refusals(migration(), [Finding(rule, table)], TABLES, 10 * MB)
+    return refusals(migration(), [Finding(rule, table)], DEPLOY)
 
 
 def test_a_refusal_is_one_sentence_with_migration_operation_rules_and_next_step():
@@ -33,7 +34,7 @@ def test_a_refusal_is_one_sentence_with_migration_operation_rules_and_next_step(
         Finding("ban-drop-column", "small", 'ALTER TABLE "small" DROP COLUMN "a";'),
         Finding("DROP_COLUMN", "small"),
     ]
-    [refusal] = refusals(migration(), findings, TABLES, 10 * MB)
+    [refusal] = refusals(migration(), findings, DEPLOY)
     assert refusal.contracts
     assert refusal.sentence == (
         'shop.0002_x drops a column (ALTER TABLE "small" DROP COLUMN "a"; DROP_COLUMN, ban-drop-column): the release '
@@ -43,7 +44,7 @@ def test_a_refusal_is_one_sentence_with_migration_operation_rules_and_next_step(
 
 
 def test_a_long_statement_is_cut():
-    [refusal] = refusals(migration(), [Finding("DROP_TABLE", "small", "DROP " + "x" * 500)], TABLES, MB)
+    [refusal] = refusals(migration(), [Finding("DROP_TABLE", "small", "DROP " + "x" * 500)], DEPLOY)
     assert "DROP " + "x" * 115 + "...; DROP_TABLE" in refusal.sentence
 
 
@@ -57,6 +58,8 @@ def test_a_long_statement_is_cut():
         ("require-concurrent-index-creation", "new", False),
         # Of DROP INDEX the table is not known: it may be a large one.
         ("require-concurrent-index-deletion", "", True),
+        # Neither is that of one which is in no schema of the search path.
+        ("require-concurrent-index-creation", "elsewhere.t", True),
         ("adding-foreign-key-constraint", "large", True),
         ("adding-foreign-key-constraint", "small", False),
         ("prefer-bigint-over-int", "large", False),
@@ -70,8 +73,8 @@ def test_what_is_refused_on_which_table(rule: str, table: str, found: bool):
 
 def test_a_table_exactly_as_large_as_the_limit_is_large():
     finding = [Finding("require-concurrent-index-creation", "t")]
-    assert refusals(migration(), finding, {"t": MB}, MB)
-    assert not refusals(migration(), finding, {"t": MB - 1}, MB)
+    assert refusals(migration(), finding, Deploy({"t": MB}, set(), {}, MB))
+    assert not refusals(migration(), finding, Deploy({"t": MB - 1}, set(), {}, MB))
 
 
 def test_what_only_locks_leaves_earlier_code_able_to_come_back():
@@ -80,7 +83,7 @@ def test_what_only_locks_leaves_earlier_code_able_to_come_back():
 
 
 def test_sql_that_cannot_be_read_is_refused():
-    [refusal] = refusals(migration(unread="no such constraint"), [], TABLES, MB)
+    [refusal] = refusals(migration(unread="no such constraint"), [], DEPLOY)
     assert refusal.contracts and "(no such constraint)" in refusal.sentence
 
 
@@ -121,6 +124,15 @@ def test_an_exception_that_names_nothing_is_a_mistake():
     assert problems == [
         "migration_allow names a.9, which this version does not have; its migrations are called <app>.<name>."
     ]
+
+
+def test_of_a_key_on_a_column_that_is_new_and_empty_nothing_is_checked():
+    added = ('ALTER TABLE "t" ADD COLUMN "u_id" bigint NULL CONSTRAINT "k" REFERENCES "u" ("id");', "t")
+    later = ('ALTER TABLE "t" ADD CONSTRAINT "k" FOREIGN KEY ("u_id") REFERENCES "u" ("id");', "t")
+    reported = [
+        {"line": line, "rule_name": "adding-foreign-key-constraint", "message": "m"} for line in (0, 1)
+    ]
+    assert [one.statement for one in squawk_findings(migration(added, later), reported)] == [later[0]]
 
 
 def test_no_linter_rule_is_listed_twice():

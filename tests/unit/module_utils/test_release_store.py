@@ -19,6 +19,7 @@ from ansible.module_utils.release_store import (
     recorded_by,
     rollback_target,
     schema_floor,
+    served_migrations,
 )
 
 HOSTILE = [
@@ -342,29 +343,60 @@ def test_the_floor_is_that_of_all_records_for_a_failed_deploy_may_have_set_it(co
     assert schema_floor(records(v1=("live", None))) == []
 
 
-@pytest.mark.parametrize(
-    ("migrated", "taken_at", "restored_at", "floor"),
-    [
-        ("2026-01-02T10:00:00Z", "2026-01-01T10:00:00.123Z", "2026-01-03T10:00:00Z", []),
-        ("2026-01-01T09:59:59Z", "2026-01-01T10:00:00.123Z", "2026-01-03T10:00:00Z", [CONTRACTED]),
-        ("2026-01-04T10:00:00Z", "2026-01-01T10:00:00.123Z", "2026-01-03T10:00:00Z", [CONTRACTED]),
-    ],
-    ids=["restored to before it", "restored to after it", "migrated again since"],
-)
-def test_a_restore_to_before_a_migration_takes_it_from_the_floor(
-    contracted, migrated, taken_at, restored_at, floor
-):
-    contracted["v3"]["journal"] = [
-        {"at": "2026-01-01T01:00:00Z", "phase": "migrate", "event": "begins"},
-        {"at": migrated, "phase": "migrate", "event": "ended"},
-        {"at": "2026-01-09T01:00:00Z", "phase": "restore", "event": "ended"},
+def at(number: int) -> str:
+    return f"2026-01-0{number}T10:00:00.000Z"
+
+
+def deployed(record: dict, began: int, read: int, applied: list[str]) -> None:
+    """Let a release begin to migrate on one day, and a run read on another what the database has."""
+    record["journal"] = [
+        {"at": at(began), "phase": "migrate", "event": "begins"},
+        {"at": at(9), "phase": "restore", "event": "ended"},
     ]
-    contracted["v2"]["restored"] = {"taken_at": taken_at, "at": restored_at}
+    record.update(applied=applied, applied_at=at(read))
+
+
+@pytest.mark.parametrize(
+    ("began", "read", "applied", "floor"),
+    [
+        (1, 1, [], [CONTRACTED]),
+        (1, 2, [], []),
+        (1, 2, [CONTRACTED], [CONTRACTED]),
+        (3, 2, [], [CONTRACTED]),
+    ],
+    ids=["cut short while it was applied", "found not to be there", "found to be there", "begun since"],
+)
+def test_what_the_database_was_found_to_lack_is_not_in_the_floor(contracted, began, read, applied, floor):
+    deployed(contracted["v3"], began, read, applied)
     assert schema_floor(contracted) == floor
 
 
-def test_the_last_restore_counts(contracted):
-    contracted["v3"]["journal"] = [{"at": "2026-01-02T01:00:00Z", "phase": "migrate", "event": "ended"}]
-    contracted["v3"]["restored"] = {"taken_at": "2026-01-01T01:00:00Z", "at": "2026-01-03T01:00:00Z"}
-    contracted["v2"]["restored"] = {"taken_at": "2026-01-02T02:00:00Z", "at": "2026-01-04T01:00:00Z"}
+def test_what_any_run_read_last_counts(contracted):
+    deployed(contracted["v3"], 1, 1, [CONTRACTED])
+    contracted["v2"].update(applied=[], applied_at=at(2))
+    assert schema_floor(contracted) == []
+    contracted["v1"].update(applied=[CONTRACTED], applied_at=at(4))
     assert schema_floor(contracted) == [CONTRACTED]
+
+
+def test_when_the_database_was_read_is_when_that_was_recorded():
+    record = advance(None, "v1", "r", {"applied": []}, [{"phase": "migrate", "event": "begins"}], "t1")
+    assert record["applied_at"] == "t1"
+    assert advance(record, "v1", "r", {}, [{"phase": "start", "event": "begins"}], "t2")["applied_at"] == "t1"
+
+
+def test_a_target_is_brought_over_the_schema_by_an_exception_that_names_all_of_it(contracted):
+    with pytest.raises(ReleaseError) as refused:
+        rollback_target(contracted, "v3", "v1", ["shop.0009_x"])
+    exception = """-e release=v1 -e '{"release_floor_allow": ["shop.0003_drop", "shop.0009_x"]}'."""
+    assert str(refused.value).endswith(exception)
+    assert rollback_target(contracted, "v3", "v1", [CONTRACTED]) == "v1"
+    assert schema_floor(contracted, [CONTRACTED]) == []
+
+
+def test_what_code_knows_that_served_is_told_from_what_no_user_met():
+    rows = records(v1=("good", None), v2=("failed", "v1"), v3=("live", "v1"))
+    for number, name in enumerate(rows):
+        rows[name]["migrations"] = ["shop.0001_initial", f"shop.000{number + 2}_x"]
+    assert served_migrations(rows) == ["shop.0001_initial", "shop.0002_x", "shop.0004_x"]
+    assert served_migrations(records(v1=("live", None))) == []

@@ -11,7 +11,9 @@ from migrating.plan import table_of
     ("statement", "table"),
     [
         ('ALTER TABLE "t" ADD COLUMN "a" int', "t"),
-        ('ALTER TABLE ONLY "s"."t" DROP COLUMN a', "t"),
+        ('ALTER TABLE ONLY "s"."t" DROP COLUMN a', "s.t"),
+        ("ALTER TABLE T DROP COLUMN a", "t"),
+        ('ALTER TABLE "T" DROP COLUMN a', "T"),
         ("ALTER TABLE IF EXISTS t RENAME TO u", "t"),
         ('CREATE TABLE IF NOT EXISTS "t" (a int)', "t"),
         ('DROP TABLE IF EXISTS "t" CASCADE', "t"),
@@ -61,9 +63,14 @@ def test_why_a_migration_failed(state: str | None, usable: bool, kind: str):
     assert kind_of(failure(state), usable) == kind
 
 
+class AddIndexConcurrently:
+    pass
+
+
 class Migration:
-    def __init__(self, atomic: bool) -> None:
+    def __init__(self, atomic: bool, *operations: object) -> None:
         self.atomic = atomic
+        self.operations = operations
 
 
 @pytest.mark.parametrize(
@@ -74,6 +81,10 @@ class Migration:
         ("away", None, True),
         ("away", Migration(False), False),
         ("lock", Migration(False), False),
+        ("lock", Migration(False, AddIndexConcurrently()), True),
+        ("away", Migration(False, AddIndexConcurrently()), True),
+        ("lock", Migration(False, AddIndexConcurrently(), object()), False),
+        ("error", Migration(False, AddIndexConcurrently()), False),
         ("error", Migration(True), False),
     ],
 )

@@ -36,6 +36,11 @@ def test_the_release_is_recorded_with_its_images_and_its_source(app):
         assert app.run(f"docker image inspect --format '{{{{.Id}}}}' {tag}").strip() == image
 
 
+def test_the_record_has_the_migrations_that_its_code_knows(app):
+    [adopted] = app.releases().values()
+    assert "igny8_notes.0001_initial" in adopted["migrations"]
+
+
 def test_the_edge_was_started_after_its_configuration_was_written(app):
     started = app.run("date +%s --date \"$(docker inspect --format '{{.State.StartedAt}}' edge-edge-1)\"")
     assert int(started) >= int(app.run(f"stat --format %Y {EDGE}/etc/haproxy.cfg"))

@@ -1,5 +1,6 @@
-"""`python -m migrating plan <manage.py>` and `python -m migrating apply <manage.py> <options as JSON>`.
+"""`python -m migrating plan <manage.py> <options>` and `python -m migrating apply <manage.py> <options>`.
 
+The options are JSON.
 Prints one line of JSON on stdout; everything else that is said goes to stderr.
 """
 
@@ -22,7 +23,7 @@ def main(verb: str, manage: str, options: str = "{}") -> None:
     if verb == "plan":
         from migrating import plan
 
-        found = plan.main()
+        found = plan.main(json.loads(options).get("served", []))
     else:
         from migrating import apply
 

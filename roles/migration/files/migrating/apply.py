@@ -7,6 +7,7 @@ import time
 import zlib
 from contextlib import contextmanager
 
+from migrating.concurrent import WAIT_SECONDS, is_concurrent, leave_out_what_is_done
 from migrating.django_app import applied, invalid_indexes, label, read_migrations
 from migrating.proof import missing_from_schema
 
@@ -33,12 +34,18 @@ def kind_of(error: BaseException, usable: bool) -> str:
 
 
 def may_try_again(kind: str, migration) -> bool:
-    """Say whether a failure left nothing behind: one transaction, or no migration had begun."""
-    return kind in ("lock", "away") and (migration is None or migration.atomic)
+    """Say whether a failure left nothing behind, or only what the next try sees and goes on from."""
+    return kind in ("lock", "away") and (
+        migration is None or migration.atomic or is_concurrent(migration.atomic, migration.operations)
+    )
 
 
 class Busy(Exception):
     """Another runner has the advisory lock; the text says who."""
+
+
+class NoSession(Exception):
+    """What answers is not the process of the server that was asked before."""
 
 
 class Applying:
@@ -53,9 +60,7 @@ class Applying:
     def prepare(self) -> None:
         """Connect, limit how long a statement may wait and take, and take the advisory lock."""
         self.connection.ensure_connection()
-        with self.connection.cursor() as cursor:
-            for name in ("lock_timeout", "statement_timeout"):
-                cursor.execute("SELECT set_config(%s, %s, false)", [name, f"{self.options[name]}s"])
+        self._limit(self.options["lock_timeout"])
         self._lock()
         if self.before is None:
             self.before = applied(self.connection)
@@ -72,6 +77,28 @@ class Applying:
             if time.monotonic() >= deadline:
                 raise Busy(self._holder())
             time.sleep(0.5)
+
+    def _limit(self, lock_timeout: float) -> None:
+        """Limit waits and statements anew, of the transaction that is open or else of the session."""
+        seconds = {"lock_timeout": lock_timeout, "statement_timeout": self.options["statement_timeout"]}
+        with self.connection.cursor() as cursor:
+            for name, value in seconds.items():
+                cursor.execute(
+                    "SELECT set_config(%s, %s, %s)", [name, f"{value}s", self.connection.in_atomic_block]
+                )
+
+    def _check_session(self) -> None:
+        """Check that this is still the process with the lock: a pooler gives each transaction another one."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = %s "
+                "AND pid = pg_backend_pid())",
+                [LOCK],
+            )
+            if not cursor.fetchone()[0]:
+                raise NoSession(
+                    "the process that answers is not the one that gave this run its advisory lock"
+                )
 
     def _holder(self) -> str:
         with self.connection.cursor() as cursor:
@@ -122,11 +149,18 @@ class Applying:
 
         def apply_whole(executor, state, migration, *args, **kwargs):
             self.current = migration
-            if not migration.atomic:
-                state = apply_one(executor, state, migration, *args, **kwargs)
-            else:
+            if migration.atomic:
                 with transaction.atomic(using=executor.connection.alias):
+                    self._check_session()
+                    self._limit(self.options["lock_timeout"])
                     state = apply_one(executor, state, migration, *args, **kwargs)
+            else:
+                self._check_session()
+                concurrent = is_concurrent(migration.atomic, migration.operations)
+                self._limit(WAIT_SECONDS if concurrent else self.options["lock_timeout"])
+                if concurrent:
+                    leave_out_what_is_done(executor.connection, state, migration)
+                state = apply_one(executor, state, migration, *args, **kwargs)
             self.current = None
             return state
 
@@ -144,6 +178,13 @@ class Applying:
             self.migrate()
         except Busy as error:
             return {"kind": "busy", "migration": "", "message": str(error), "again": False}
+        except NoSession as error:
+            return {
+                "kind": "session",
+                "migration": label(self.current),
+                "message": str(error),
+                "again": False,
+            }
         except Exception as error:  # whatever a migration raises is its failure, and to be reported
             return self._failure(error)
         return {}
@@ -183,14 +224,21 @@ def after(connection, before: list[str] | None) -> dict:
 
     try:
         _known, pending = read_migrations(connection)
+        there = applied(connection)
         return {
             "reached": True,
-            "applied": [name for name in applied(connection) if name not in before]
-            if before is not None
-            else [],
+            "there": there,
+            "applied": [name for name in there if name not in before] if before is not None else [],
             "pending": [label(migration) for migration in pending],
-            "invalid_indexes": invalid_indexes(connection),
+            "invalid_indexes": invalid_indexes(connection, pending),
             "missing": [] if pending else missing_from_schema(connection),
         }
     except DatabaseError:
-        return {"reached": False, "applied": [], "pending": [], "invalid_indexes": [], "missing": []}
+        return {
+            "reached": False,
+            "there": [],
+            "applied": [],
+            "pending": [],
+            "invalid_indexes": [],
+            "missing": [],
+        }

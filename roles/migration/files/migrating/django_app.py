@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import runpy
 
+from migrating.concurrent import indexes_built
+
 
 def set_up(manage: str) -> None:
     """Load the project as its manage.py would: that file alone may know which settings it has."""
@@ -49,11 +51,24 @@ def applied(connection) -> list[str]:
     return [".".join(row) for row in rows]
 
 
-def invalid_indexes(connection) -> list[str]:
-    """Return the indexes on the search path that PostgreSQL does not use, because their building was cut short."""
+def applied_migrations(connection, without: list[str]) -> list:
+    """Return the migrations of the image that the database has, without those that are named."""
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    keys = sorted(set(loader.applied_migrations) & set(loader.disk_migrations))
+    return [loader.disk_migrations[key] for key in keys if ".".join(key) not in without]
+
+
+def invalid_indexes(connection, pending: list) -> list[str]:
+    """Return the indexes on the search path that PostgreSQL does not use, because their building was cut short.
+
+    Without those that a pending migration builds anew.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
             "WHERE NOT i.indisvalid AND c.relnamespace::regnamespace::name = ANY(current_schemas(false)) ORDER BY 1"
         )
-        return [name for (name,) in cursor.fetchall()]
+        anew = {name for one in pending for name in indexes_built(one.atomic, one.operations)}
+        return [name for (name,) in cursor.fetchall() if name not in anew]

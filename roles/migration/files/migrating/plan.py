@@ -5,7 +5,13 @@ from __future__ import annotations
 import io
 import re
 
-from migrating.django_app import applied, invalid_indexes, label, read_migrations
+from migrating.django_app import (
+    applied,
+    applied_migrations,
+    invalid_indexes,
+    label,
+    read_migrations,
+)
 
 #: The table that a statement changes. Django quotes names; hand-written SQL may not.
 TABLE = re.compile(
@@ -15,9 +21,10 @@ TABLE = re.compile(
 
 
 def table_of(statement: str) -> str:
-    """Return the table that a statement of SQL is about, without its schema; empty where none is found."""
+    """Return the table that a statement of SQL is about, as PostgreSQL folds its name; empty where none is found."""
     found = TABLE.search(statement)
-    return found.group(1).replace('"', "").rpartition(".")[2] if found else ""
+    parts = found.group(1).split(".") if found else []
+    return ".".join(part.strip('"') if part.startswith('"') else part.lower() for part in parts)
 
 
 def missing_migrations() -> str:
@@ -54,9 +61,20 @@ def read_statements(migration) -> list[str]:
     return [" ".join(text.split()) for text in bare if text.strip(" ;\n")]
 
 
+def python_of(operations: list) -> list[str]:
+    """Return what runs Python of the operations and of those inside them: nothing shows what it does."""
+    found = []
+    for operation in operations:
+        found += python_of(getattr(operation, "database_operations", []))
+        code = getattr(operation, "code", None)
+        # RunPython.noop is there to make something reversible that needs nothing.
+        if not operation.reduces_to_sql and getattr(code, "__qualname__", "") != "RunPython.noop":
+            found.append(f"{type(operation).__name__} {getattr(code, '__qualname__', '')}".strip())
+    return found
+
+
 def describe(linter, migration) -> dict:
-    """Return one migration: its operations, its statements, and the errors that the linter finds."""
-    from django.db.migrations import RunPython
+    """Return one migration: its operations, its statements, the Python that it runs, and what the linter finds."""
     from django_migration_linter.sql_analyser import analyse_sql_statements
 
     found = {
@@ -64,9 +82,13 @@ def describe(linter, migration) -> dict:
         "atomic": migration.atomic,
         "operations": [operation.describe() for operation in migration.operations],
         "statements": [],
+        "python": python_of(migration.operations),
         "issues": [],
         "unread": "",
     }
+    # Django leaves Python out when it writes SQL, but not where another operation has it inside: there it would run.
+    if any(python_of(getattr(one, "database_operations", [])) for one in migration.operations):
+        return {**found, "unread": f"{', '.join(found['python'])} inside another operation"}
     try:
         statements = read_statements(migration)
     except Exception as error:  # what Django raises here depends on the operation
@@ -77,10 +99,6 @@ def describe(linter, migration) -> dict:
     for table, group in tables.items():
         errors = analyse_sql_statements(linter.sql_analyser_class, group, [])[0]
         found["issues"] += [issue(one, table) for one in errors]
-    # What SQL a migration brings itself is among the statements; the linter would read its way back, too.
-    for operation in migration.operations:
-        if isinstance(operation, RunPython):
-            found["issues"] += [issue(one, "") for one in linter.lint_runpython(operation)[0]]
     return {**found, "statements": [{"sql": text, "table": table_of(text)} for text in statements]}
 
 
@@ -89,8 +107,12 @@ def issue(found, table: str) -> dict:
     return {"rule": found.code, "message": found.message, "table": table}
 
 
-def main() -> dict:
-    """Return the plan. Nothing is written."""
+def main(served: list[str]) -> dict:
+    """Return the plan. Nothing is written.
+
+    served: migrations that a release knows which has served users. What others have applied, no code uses yet; where
+    it is not known of any release, all of them count as served.
+    """
     from django.db import connection
     from django_migration_linter import MigrationLinter
 
@@ -104,7 +126,10 @@ def main() -> dict:
         "known": known,
         "applied": applied(connection),
         "pending": [describe(linter, migration) for migration in pending],
+        "unserved": [describe(linter, one) for one in applied_migrations(connection, served)]
+        if served
+        else [],
         "tables": table_sizes(connection),
-        "invalid_indexes": invalid_indexes(connection),
+        "invalid_indexes": invalid_indexes(connection, pending),
         "server_version": version,
     }
