@@ -1,4 +1,5 @@
-"""Makes module_utils/ importable as ansible.module_utils.x; library/, plugins and helpers/ top-level."""
+"""Makes module_utils/ importable as ansible.module_utils.x; library/, plugins, helpers/ and what
+migrates in the container top-level."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
 sys.path[:0] = [str(ROOT / "library"), str(Path(__file__).parent / "helpers")]
 sys.path += [str(ROOT / "filter_plugins"), str(ROOT / "lookup_plugins"), str(ROOT / "tests" / "chaos")]
+sys.path.append(str(ROOT / "roles" / "migration" / "files"))
 
 import docker
 import edge_admin

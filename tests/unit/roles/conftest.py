@@ -7,4 +7,4 @@ from pathlib import Path
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 PROBER = ROLES / "prober"
-sys.path[:0] = [str(PROBER / "files"), str(PROBER / "filter_plugins"), str(ROLES / "migration/files")]
+sys.path[:0] = [str(PROBER / "files"), str(PROBER / "filter_plugins")]
