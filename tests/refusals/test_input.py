@@ -122,7 +122,7 @@ CASES = [
         "secret-in-image",
         "deploy",
         one_problem("backend_build_arguments.TOKEN has a secret in it, .* is needed."),
-        extra(backend_build_arguments={"TOKEN": "x sandbox-redis-93be61d0f4"}),
+        extra(backend_build_arguments={"TOKEN": "x sandbox-redis-93be61d0f4+/="}),
     ),
     Case(
         "address-with-password",
@@ -303,7 +303,7 @@ def test_a_host_that_cannot_be_reached_is_said_so(case: Case, answers: dict[str,
 
 @pytest.mark.parametrize(
     "secret",
-    ["sandbox-signing-key", "sandbox-redis-93be61d0f4", "some-pass-word", "user:secret", "bad-input-pass"],
+    ["sandbox-signing-key", "sandbox-redis-93be61d0f4+/=", "some-pass-word", "user:secret", "bad-input-pass"],
 )
 def test_no_secret_is_shown(secret: str, answers: dict[str, Future[Answer]]):
     assert [name for name, answer in answers.items() if secret in answer.result().text] == []
