@@ -316,12 +316,18 @@ def test_an_index_waits_for_older_transactions_longer_than_others_wait_for_locks
 def test_indexes_whose_building_was_cut_short_are_built_by_the_next_run(image, services, database, left):
     made = image("fix")
     made.write(TWO, atomic=False)
+    build = "CREATE INDEX CONCURRENTLY note_text ON igny8_note (text)"
     with services.connect(database) as connection:
-        connection.execute("CREATE INDEX note_text ON igny8_note (text)")
         if left == "an invalid one":
-            connection.execute(
-                "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'note_text'::regclass"
-            )
+            connection.execute("SET lock_timeout = '300ms'")
+            with (
+                open_transaction(services, database, "UPDATE igny8_note SET text = text"),
+                pytest.raises(psycopg.errors.LockNotAvailable),
+            ):
+                connection.execute(build)
+            connection.execute("RESET lock_timeout")
+        else:
+            connection.execute(build)
         [before] = connection.execute("SELECT oid FROM pg_class WHERE relname = 'note_text'").fetchall()
         assert made.plan()["invalid_indexes"] == []
         result = made.apply()
