@@ -92,7 +92,10 @@ def backup_name(named: str, known: list[str], asked: str = "") -> str:
 
 
 def loss_lines(difference: Mapping[str, Any]) -> list[str]:
-    """Return a line for each table that a restore would change, from a result of postgres_difference_info."""
+    """Return a line for each table that a restore would change, from a result of postgres_difference_info.
+
+    A colon after the name of a table of tokens would have what follows taken for one where secrets are taken out.
+    """
     lines = []
     for table in difference["tables"]:
         counts = [
@@ -109,7 +112,7 @@ def loss_lines(difference: Mapping[str, Any]) -> list[str]:
                 table["only_in"], ""
             ),
         ]
-        lines.append(f"{table['name']}: {', '.join(filter(None, counts))}")
+        lines.append(f"{table['name']} - {', '.join(filter(None, counts))}")
     return lines
 
 

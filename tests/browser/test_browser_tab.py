@@ -284,8 +284,12 @@ def meets(folder: Path, name: str) -> list[dict]:
 def test_a_run_that_it_refuses_has_its_verdict_of_the_switch_back_too(
     change, site, tmp_path, monkeypatch
 ) -> None:
-    """By the tasks of the role, as a deploy goes through them whose switch drops connections."""
-    monkeypatch.setenv("ANSIBLE_ASYNC_DIR", str(tmp_path / "jobs"))
+    """By the tasks of the role, as a deploy goes through them whose switch drops connections.
+
+    HOME is not the user's in passwd, as in a container that runs as any user.
+    """
+    monkeypatch.setenv("HOME", str(tmp_path))
+    jobs = tmp_path / ".ansible_async"
     refused = {"name": "Refused", "ansible.builtin.set_fact": {"said": "{{ ansible_failed_result.msg }}"}}
     found = "{{ {'result': verify_result, 'said': said, 'job': verify_tab_job} | to_json }}"
     tasks = [
@@ -309,7 +313,7 @@ def test_a_run_that_it_refuses_has_its_verdict_of_the_switch_back_too(
     (tmp_path / "opened.on").touch()
     wait_until(lambda: (tmp_path / "used").exists(), "its verdict", 60)
     change.edge.live = "before"
-    [job] = [path for path in (tmp_path / "jobs").iterdir() if path.is_file()]
+    [job] = [path for path in jobs.iterdir() if path.is_file()]
     assert PASSWORD not in job.read_text()
     (tmp_path / "used.on").touch()
     going.join()
@@ -322,14 +326,14 @@ def test_a_run_that_it_refuses_has_its_verdict_of_the_switch_back_too(
         "public_address": "critical",
     }
     assert "does not go on: public_address: it refused " in told["said"]
-    assert told["job"] == "" and not any(path.is_file() for path in (tmp_path / "jobs").iterdir())
+    assert told["job"] == "" and not any(path.is_file() for path in jobs.iterdir())
     assert not list((tmp_path / "pictures").glob(".tab*"))
 
 
 def test_a_run_that_dies_leaves_no_secret_in_its_jobs(change, site, tmp_path, monkeypatch) -> None:
     """Both browsers go on for a while, and Ansible keeps what they say; nor is one in what is printed with -vvvv."""
-    jobs = tmp_path / "jobs"
-    monkeypatch.setenv("ANSIBLE_ASYNC_DIR", str(jobs))
+    jobs = tmp_path / ".ansible_async"
+    monkeypatch.setenv("HOME", str(tmp_path))
     change.edge.live = "fix"
     client = Client(change.edge.url).register()
     run = subprocess.Popen(["sleep", "600"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible.module_utils.redaction import redacted
 from backup import (
     backup_name,
     backups_beyond,
@@ -115,25 +116,30 @@ def table(name: str, **values: object) -> dict:
 @pytest.mark.parametrize(
     ("found", "line"),
     [
-        (table("a", lost=1), "a: 1 row newer than the backup would be lost"),
+        (table("a", lost=1), "a - 1 row newer than the backup would be lost"),
         (
             table("a", lost=2, changed=3, returned=4),
-            "a: 2 rows newer than the backup would be lost, 3 rows would go back to what it held, "
+            "a - 2 rows newer than the backup would be lost, 3 rows would go back to what it held, "
             "4 rows would come back",
         ),
         (
             table("a", lost=1, only_in="now"),
-            "a: 1 row newer than the backup would be lost, the backup does not have the table",
+            "a - 1 row newer than the backup would be lost, the backup does not have the table",
         ),
-        (table("a", only_in="other"), "a: the table would come back"),
+        (table("a", only_in="other"), "a - the table would come back"),
         (
             table("a", columns_lost=["x"], columns_returned=["y", "z"]),
-            "a: the backup does not have column x, column y, z would come back",
+            "a - the backup does not have column x, column y, z would come back",
         ),
     ],
 )
 def test_loss_of_a_table_is_a_line(found: dict, line: str):
     assert loss_lines({"tables": [found]}) == [line]
+
+
+def test_loss_of_a_table_of_tokens_is_no_secret():
+    [line] = loss_lines({"tables": [table("public.auth_refresh_token", lost=7)]})
+    assert redacted(line) == line
 
 
 R1, R2 = "v1-0123456789ab", "v2-0123456789ab"

@@ -10,9 +10,9 @@ import pytest
 
 #: What lose_data.yml did, as a restore counts it.
 LOSS = (
-    "would be lost: [0-9]+ .*public.auth_group_permissions: the table would come back; .*"
-    "public.igny8_note: 3 rows newer than the backup would be lost, 1 row would go back to what it held, "
-    "15 rows would come back; .*public.igny8_user: .*column created_at would come back"
+    "would be lost: [0-9]+ .*public.auth_group_permissions - the table would come back; .*"
+    "public.igny8_note - 3 rows newer than the backup would be lost, 1 row would go back to what it held, "
+    "15 rows would come back; .*public.igny8_user - .*column created_at would come back"
 )
 NEXT = r"Nothing was changed\. If it is wanted: .*playbooks/restore.yml -e confirm_restore={}"
 

@@ -83,10 +83,13 @@ def runs(home: Path) -> list[Case]:
         "prober_enabled": True,
         "prober_directory": str(home / "prober"),
         "prober_requests_may_fail": True,
+        "prober_user_count": 20,
+        "prober_sessions": 20,
+        "prober_rate": 5,
     }
     return [
         talk("deploy", "serves as before", home, "broken-login"),
-        talk("deploy", "sessions are alive", home, "next", **prober, prober_sessions=20, prober_rate=5),
+        talk("deploy", "sessions are alive", home, "next", **prober),
         talk("doctor", "support bundle, without secrets and tokens", home, doctor_bundle=True),
         # It restores beside the database, and asks for a confirmation that nobody gives: users go on.
         talk("restore", "was restored beside the database and is sound", home),
@@ -134,7 +137,10 @@ def watched(inventory, app, home) -> Watched:
     finally:
         found |= {name: end(one) for name, one in looking.items()}
     assert {
-        name: answer.text[-1500:]
+        name: [
+            answer.code,
+            *(found[-1500:] for found in re.findall(r"\[ERROR\]: .{,1500}", answer.text, re.DOTALL)),
+        ]
         for name, (case, answer) in answers.items()
         if not re.search(case.sentence, answer.text)
         or (answer.code == 0) != (name in GO_WELL)
