@@ -101,7 +101,8 @@ class Queue:
     """The cases that have no result yet, out of which chains are taken.
 
     A chain has kills before the switch, spread over the whole run; then one after it, in a run that goes all the way;
-    then more of those that a run which finishes meets as well. What broke is taken again, alone.
+    then more of those that a run which finishes meets as well. What broke is taken again, alone, and so is what a chain
+    did not meet.
     """
 
     length: int
@@ -130,8 +131,8 @@ class Queue:
         return parts[0] + parts[1] + sorted(parts[2], key=lambda case: case.order)
 
     def missed(self, case: Case) -> None:
-        """Take a case back whose moment did not come: in a run that finishes, or in the first one of a chain."""
-        (self.whole if case.switched else self.before).append(case)
+        """Take a case back whose moment did not come, which ended its chain; in another it would do so again."""
+        self.alone.append(case)
 
 
 def time_of(case: Case, killed: list[Case]) -> int:

@@ -105,12 +105,13 @@ def test_chains_have_every_case_once_and_at_most_one_that_a_finishing_run_does_n
         assert [case.switched for case in chain] == sorted(case.switched for case in chain)
 
 
-def test_a_case_whose_moment_did_not_come_is_taken_later():
+def test_a_case_whose_moment_did_not_come_is_tried_alone():
+    """At the head of a chain it would end that one as well, before any other of its cases."""
     waiting = Queue(9)
     lock, verify = found()[("lock", 1, False)], found()[("verify", 2, False)]
-    waiting.missed(lock)
+    waiting.add(lock)
     waiting.missed(verify)
-    assert (waiting.before, waiting.whole) == ([lock], [verify])
+    assert (waiting.take(), waiting.take()) == ([verify], [lock])
 
 
 def test_what_broke_is_tried_alone():
