@@ -106,7 +106,9 @@ def problems(name: str, found: dict[str, Any]) -> list[str]:
     role = Role(name)
     loader = DataLoader()
     [last] = loader.load_from_file(str(role.path / "tasks" / "preflight.yml"), trusted_as_template=True)[-1:]
-    variables = {**role.defaults, **last["vars"], **GOOD[name], **found}
+    path = role.path / "vars" / "main.yml"
+    constants = loader.load_from_file(str(path), trusted_as_template=True) if path.exists() else {}
+    variables = {**role.defaults, **constants, **last["vars"], **GOOD[name], **found}
     templar = Templar(loader=loader, variables=variables)
     sentences = templar.template(last["ansible.builtin.set_fact"][f"{name}_preflight_problems"])
     return [" ".join(sentence.split()) for sentence in sentences]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from faulty_runs import begun, deploy, noted, serves, wait_for_phase, wait_until
 from left_over import left_over
-from playbook_run import check_refusal, run
+from playbook_run import Case, check_refusal, run
 
 
 def answers(app) -> bool:
@@ -34,10 +34,14 @@ def test_an_engine_that_is_down_is_one_problem_among_others(app, inventory):
         r".*The app host finds no address for nowhere.invalid, .* Nothing was changed\.",
         verify_url="http://nowhere.invalid/",
     )
+    alone = r'msg: "?Docker Engine on the app host does not answer: .* systemctl status docker\. Nothing was changed\.'
     app.run("sv -w 50 down docker")
     try:
         with noted("engine down before the run", "nothing touched"):
             check_refusal(case, run(case, inventory))
+        for playbook in ("backup", "restore", "setup"):
+            without = Case(playbook, playbook, alone)
+            check_refusal(without, run(without, inventory))
     finally:
         app.run("sv -w 50 up docker")
     wait_until(lambda: answers(app) and serves(app, "next"), 120, "a release")
