@@ -7,8 +7,9 @@ name: cut_short
 type: notification
 short_description: Kill this run at a task, or list its tasks
 description:
-  - E(CUT_SHORT_AT) names a task as output does, C(role : task), with C(a release) for the id of one; the run is
-    killed when it begins.
+  - >-
+    E(CUT_SHORT_AT) names a task as output does, C(role : task), with C(a release) for the id of one;
+    the run is killed when it begins.
   - E(CUT_SHORT_TIME) says which time that is, for a task that a run has several times; the first without it.
   - E(CUT_SHORT_AFTER) is the number of seconds that the task may run before.
   - E(CUT_SHORT_LIST) is a file to which a line is added for each task that was not skipped, with its name, which time
