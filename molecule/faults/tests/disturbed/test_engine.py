@@ -34,7 +34,7 @@ def test_an_engine_that_is_down_is_one_problem_among_others(app, inventory):
         r".*The app host finds no address for nowhere.invalid, .* Nothing was changed\.",
         verify_url="http://nowhere.invalid/",
     )
-    alone = r'msg: "?Docker Engine on the app host does not answer: .* systemctl status docker\. Nothing was changed\.'
+    alone = r"msg: .?Docker Engine on the app host does not answer: .* systemctl status docker\. Nothing was changed\."
     app.run("sv -w 50 down docker")
     try:
         with noted("engine down before the run", "nothing touched"):
@@ -44,5 +44,5 @@ def test_an_engine_that_is_down_is_one_problem_among_others(app, inventory):
             check_refusal(without, run(without, inventory))
     finally:
         app.run("sv -w 50 up docker")
-    wait_until(lambda: answers(app) and serves(app, "next"), 120, "a release")
+        wait_until(lambda: answers(app) and serves(app, "next"), 120, "a release")
     assert left_over(app) == ""
