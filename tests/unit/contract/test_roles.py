@@ -158,6 +158,14 @@ def test_no_task_is_written_twice(role: Role):
 
 
 @each_role
+def test_jobs_in_the_background_are_looked_for_where_they_are(role: Role):
+    """Left alone, a job goes by HOME, and who asks for it by the user's entry in passwd."""
+    kinds = {"async", "async_status", "ansible.builtin.async_status"}
+    tasks = [task for path in role.task_files for task in tasks_of(load(path)) if kinds & set(task)]
+    assert [task["name"] for task in tasks if "ansible_async_dir" not in task.get("vars", {})] == []
+
+
+@each_role
 def test_tasks_are_named_short_and_let_no_error_pass(role: Role):
     check_tasks({path: load(path) for path in role.task_files})
 
