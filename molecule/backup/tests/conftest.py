@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from backup_host import BackupHost
+from faulty_runs import noted
 from playbook_run import Answer, Case, check_refusal, run
 
 
@@ -23,7 +24,8 @@ def refused(inventory) -> Callable[..., Answer]:
     def check(playbook: str, sentence: str, **variables: object) -> Answer:
         extra = (f"--extra-vars={json.dumps({'prober_enabled': False} | variables)}",)
         case = Case(playbook, playbook, sentence, extra)
-        answer = run(case, inventory)
+        with noted(f"{playbook}: {sentence}", "refused"):
+            answer = run(case, inventory)
         check_refusal(case, answer)
         return answer
 

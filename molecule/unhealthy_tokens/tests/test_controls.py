@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from app_host import PSQL, ROOT, AppHost
-from faulty_runs import begun, deploy
+from faulty_runs import begun, deploy, noted
 from left_over import left_over
 from playbook_run import PROJECT, check_refusal, run
 
@@ -61,9 +61,10 @@ def test_one_session_that_is_revoked_turns_the_run_red_and_is_named(app, invento
         "next",
         rf"1 of 8 sessions that were made before the change do not go on: {CANARY}: .* 401.* serves as before",
     )
-    with begun(case, inventory) as going:
-        app.run(REVOKE)
-    check_refusal(case, going.result())
+    with noted("one session revoked during the switch", "old release serves"):
+        with begun(case, inventory) as going:
+            app.run(REVOKE)
+        check_refusal(case, going.result())
     assert app.live() == before
     assert app.releases()["next"]["state"] == "failed"
     assert critical(report_on(app, "next")) == {CANARY, f"{CANARY}_again"}
@@ -73,7 +74,8 @@ def test_one_session_that_is_revoked_turns_the_run_red_and_is_named(app, invento
 def test_a_release_that_keeps_sessions_in_the_cache_alone_is_refused_in_its_proof(app, inventory):
     before = app.live()
     case = deploy("sessions-in-cache", "2 of 2 sessions are not in postgres.* serves as before")
-    check_refusal(case, run(case, inventory))
+    with noted("release that keeps sessions in the cache alone", "old release serves"):
+        check_refusal(case, run(case, inventory))
     assert app.live() == before
     release = app.releases()["sessions-in-cache"]
     assert release["state"] == "failed"

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import pytest
+from faulty_runs import noted
 from playbook_run import PROJECT
 
 RUN = ["ansible-playbook", "playbooks/restore.yml", '--extra-vars={"prober_enabled":false}']
@@ -49,10 +50,11 @@ def kill_on_host(app) -> None:
     app.run(f"kill -KILL {' '.join(pids)}")
 
 
-def finished(run: subprocess.Popen) -> str:
-    """Wait until a run ends well, and return what it said on one line."""
-    text = " ".join(run.communicate(timeout=600)[0].split())
-    assert run.returncode == 0, text
+def finished(run: subprocess.Popen, fault: str) -> str:
+    """Wait until the run after a death ends well, and return what it said on one line."""
+    with noted(f"restore killed {fault}: the next run", "the restored database serves"):
+        text = " ".join(run.communicate(timeout=600)[0].split())
+        assert run.returncode == 0, text
     return text
 
 
@@ -70,7 +72,7 @@ def test_killed_while_it_restores_beside(restore, backups, app):
     kill_at(restore(), "server's own image, restore.sh", 2)
     assert "igny8" in backups.databases()
     assert app.get("/").status == 200
-    finished(restore())
+    finished(restore(), "while it restores")
     backups.assert_clean()
 
 
@@ -92,7 +94,7 @@ def test_killed_while_it_swaps(restore, backups, app):
     started = backups.backend_started()
     backups.show_page()
     assert app.get("/").status == 503
-    said = finished(restore())
+    said = finished(restore(), "after its swap")
     assert backups.backend_started() > started
     assert "was cut short after its swap: it is verified and finished now" in said
     assert app.sql("SELECT count(*) FROM igny8_note WHERE text = 'after'") == "1"
@@ -112,7 +114,7 @@ def test_killed_on_both_sides_while_users_meet_the_page(restore, backups, app):
         assert "igny8" in backups.databases()
     finally:
         backups.end_sessions()
-    finished(restore())
+    finished(restore(), "on both sides while it swaps")
     backups.assert_clean()
 
 
@@ -131,7 +133,7 @@ def test_killed_between_the_swap_back_and_its_backup(restore, backups, app):
         assert time.monotonic() < deadline
         time.sleep(1)
     backups.write_into("igny8__restored", "CREATE TABLE written_between AS SELECT 1 AS one")
-    said = finished(restore())
+    said = finished(restore(), "after its swap back")
     assert "A restore was cut short after it swapped the databases back." in said
     [kept] = [name for name in backups.backups() if backups.rows(name, "written_between")]
     assert f"/{kept}.dump" in said
