@@ -38,8 +38,15 @@ class Image:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run the package beside the project's manage.py."""
+        return self._python("-m", "migrating", *arguments)
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run the project's manage.py."""
+        return self._python("manage.py", *arguments)
+
+    def _python(self, *arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [sys.executable, "-m", "migrating", *arguments],
+            [sys.executable, *arguments],
             cwd=self.source,
             env=self.services.environment(POSTGRES_DB=self.database, PYTHONPATH=str(FILES)),
             capture_output=True,
@@ -180,6 +187,23 @@ def test_what_no_release_that_served_knows_is_told_apart(image):
     [unserved] = made.plan(*served)["unserved"]
     assert unserved["name"] == "igny8_auth.0002_refresh_token"
     assert unserved["statements"][1]["sql"].startswith("CREATE TABLE auth_refresh_token")
+
+
+def test_a_squashed_migration_is_as_old_as_those_that_it_replaces(image):
+    """Else its tables would count as used by no code, and anything might be done to them."""
+    made = image("fix")
+    made.write('migrations.AddField("note", "colour", models.TextField(null=True))')
+    made.apply()
+    served = made.plan()["known"]
+    assert made.manage("squashmigrations", "igny8_notes", "0002", "--no-input").returncode == 0
+    made.write('migrations.RemoveField("note", "text")', name="0003_drop", after="0002_written")
+    plan = made.plan(*served)
+    assert [one["name"] for one in plan["pending"]] == ["igny8_notes.0003_drop"]
+    assert plan["unserved"] == []
+    assert "igny8_notes.0001_squashed_0002_written" in plan["known"]
+    # Once the old ones are removed from the code, it knows them all the same: nothing they did is missing in it.
+    (made.source / "igny8_core/notes/migrations/0002_written.py").unlink()
+    assert set(served) <= set(made.plan()["known"])
 
 
 def test_code_that_runs_says_which_migrations_it_knows_and_which_are_pending(image, services):

@@ -30,13 +30,18 @@ def label(migration) -> str:
     return f"{migration.app_label}.{migration.name}"
 
 
+def names(migration) -> set[str]:
+    """Return how the record of a release may call a migration: a squashed one by those that it replaces, too."""
+    return {label(migration), *(".".join(key) for key in migration.replaces)}
+
+
 def read_migrations(connection) -> tuple[list[str], list]:
     """Return the names of all migrations in the image, and those that the database lacks in their order."""
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    known = sorted(".".join(key) for key in executor.loader.disk_migrations)
+    known = sorted(set().union(*map(names, executor.loader.disk_migrations.values())))
     return known, [migration for migration, _backwards in plan]
 
 
@@ -52,12 +57,17 @@ def applied(connection) -> list[str]:
 
 
 def applied_migrations(connection, without: list[str]) -> list:
-    """Return the migrations of the image that the database has, without those that are named."""
+    """Return the migrations of the image that the database has, without those that are named.
+
+    Django counts a squashed one as applied when all are that it replaces. Code that knows one of those uses its tables.
+    """
     from django.db.migrations.loader import MigrationLoader
 
     loader = MigrationLoader(connection)
     keys = sorted(set(loader.applied_migrations) & set(loader.disk_migrations))
-    return [loader.disk_migrations[key] for key in keys if ".".join(key) not in without]
+    return [
+        loader.disk_migrations[key] for key in keys if names(loader.disk_migrations[key]).isdisjoint(without)
+    ]
 
 
 def invalid_indexes(connection, pending: list) -> list[str]:
