@@ -12,7 +12,8 @@ description:
   - Each member is live, or its end is explained by its own expiry or by a reason in O(explained_reasons), or it is
     lost.
   - A session whose row is gone does not say who removed it. So many of them are explained as there were logouts since
-    the snapshot; the others are lost.
+    the snapshot of users who were in it; the others are lost. Where its families could not be told apart, all logouts
+    count.
   - Lost sessions are a result; a database that cannot be asked, or that holds no whole snapshot, fails the module.
 attributes:
   check_mode:

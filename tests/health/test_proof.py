@@ -110,6 +110,29 @@ def test_sessions_that_are_gone_are_explained_by_as_many_logouts(snapshot, prove
     assert proof["status"] == "critical"
 
 
+COME = (
+    "INSERT INTO auth_refresh_token (token_id, user_id, family_id, created_at, expires_at, remember_me, revoked_at,"
+    " revoked_reason) SELECT {}, 7, md5('come')::uuid, now(), now() + interval '1 day', false, now(), 'logout'"
+)
+
+
+def test_logouts_of_those_who_came_since_explain_nothing(snapshot, prove, database):
+    """A run's own users log in and out after the snapshot. Red where all logouts count."""
+    snapshot()
+    database("DELETE FROM django_session WHERE session_key = 'session-1'")
+    database(COME.format("gen_random_uuid()"))
+    proof = prove()
+    assert (proof["sessions"]["explained"], proof["sessions"]["lost_by"]) == ({}, {"missing": 1})
+
+
+def test_a_logout_with_a_token_of_the_version_without_families_explains_one(snapshot, prove, database):
+    """It gets its family when it is used first, which may be here."""
+    snapshot()
+    database("DELETE FROM django_session WHERE session_key = 'session-1'")
+    database(COME.format("md5('come')::uuid"))
+    assert prove()["sessions"]["explained"] == {"logged_out": 1}
+
+
 def test_sessions_that_expired_are_explained(snapshot, prove, database):
     database(
         "UPDATE django_session SET expire_date = now() + interval '1 second' WHERE session_key = 'session-1'"
