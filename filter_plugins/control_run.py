@@ -34,6 +34,19 @@ def process_started(pid: int) -> str:
     return fields[19] if len(fields) > 19 and fields[0] not in ("Z", "X") else ""
 
 
+def _is_hidden(pid: int) -> bool:
+    """Say whether there is a process of which this user may not know more, as where /proc is mounted with hidepid."""
+    if _stat_fields(pid):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def control_process() -> int:
     """Return the pid of the ansible-playbook process: the oldest forebear with this process's command line."""
     pid = os.getpid()
@@ -72,7 +85,8 @@ def control_run_is_dead(holder: dict) -> bool:
         return True
     if holder.get("pid_namespace") != here["pid_namespace"]:
         return False
-    return process_started(int(holder["pid"])) != holder["pid_started"]
+    pid = int(holder["pid"])
+    return process_started(pid) != holder["pid_started"] and not _is_hidden(pid)
 
 
 class FilterModule:

@@ -145,6 +145,7 @@ import traceback
 from ansible.module_utils.adoption import adopted_containers, changed_sources, own_paths
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.edge_runtime import LIVE_KEY, EdgeError, EdgeRuntime, other_slot, read_map_file
+from ansible.module_utils.release_lock import CHANGES
 from ansible.module_utils.release_store import (
     ReleaseError,
     began_nothing,
@@ -234,8 +235,9 @@ def collect(client, params: dict) -> dict:
     containers = containers_by_release(client, params["slot_network"], adopted)
     if live and live not in records:
         problems.append(f"live release {live} has no record in {params['root']}/releases.")
+    running = [name for name, found in containers.items() if any(one["running"] for one in found)]
     target, problem = choose(client, records, live, params)
-    died = [run["holder"] for run in params["followed"]]
+    died = [run["holder"] for run in params["followed"] if run["verb"] in CHANGES]
     return dict(
         live=live,
         live_slot=slot,
@@ -253,8 +255,8 @@ def collect(client, params: dict) -> dict:
         unfinished=left_unfinished(records, live, died),
         nothing_begun=began_nothing(records, died)
         and "deploy" in [run["verb"] for run in params["followed"]],
-        recorded_by=recorded_by(records.get(live)),
-        prunable=prunable(records, live, params["keep"]),
+        recorded_by=recorded_by(records.get(live), died),
+        prunable=prunable(records, live, params["keep"], running),
         problems=problems,
     )
 

@@ -10,6 +10,8 @@ description:
   - One run at a time may change the releases of a host.
   - The lock names its holder and is a lease, which every phase renews. It stays valid beyond that while a process of
     the host has the holder's id in its environment, as C(RELEASE_RUN).
+  - Whoever finds a lease that is over gives its holder some seconds to begin its next task, and renews it while that
+    is at work.
   - Whoever takes over the lock of a run that died first waits for what that run has left at work on the host.
   - Taking the lock and giving it back in the same run leaves the host as it was, so the module never reports a change.
 options:
@@ -104,6 +106,7 @@ from ansible.module_utils.release_lock import (
     release,
     renew,
     runs_of,
+    wait_for_work,
 )
 from ansible.module_utils.release_store import ReleaseError
 
@@ -118,6 +121,8 @@ ARGUMENT_SPEC = dict(
 )
 
 POLL_SECONDS = 1.0
+#: How long a run that lives may have nothing at work on the host, between two of its tasks.
+PAUSE_SECONDS = 5.0
 #: What is returned where no other run has the lock.
 FREE = dict(busy=False, found={}, taken_over=False, followed=[], ended=0)
 
@@ -128,6 +133,8 @@ def take(params: dict) -> dict | None:
     deadline = time.monotonic() + params["wait_seconds"]
     mine = {**params["holder"], "phase": "lock"}
     while True:
+        if not params["take_over"]:
+            wait_for_work(params["root"], mine["holder"], PAUSE_SECONDS)
         try:
             return acquire(params["root"], mine, params["lease_seconds"], params["take_over"])
         except LockBusy:
@@ -179,7 +186,8 @@ def main() -> None:
         module.fail_json(msg=str(error))
     if not found:
         module.exit_json(changed=False, **FREE)
-    taken = dict(found=found, taken_over=True, followed=runs_of(found), ended=ended)
+    followed = [{key: run[key] for key in ("holder", "verb")} for run in runs_of(found)]
+    taken = dict(found=found, taken_over=True, followed=followed, ended=ended)
     module.exit_json(changed=False, **FREE | taken)
 
 

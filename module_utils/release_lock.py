@@ -102,6 +102,16 @@ def end_work(holder: str, wait_seconds: float) -> int:
     return len(left)
 
 
+def wait_for_work(root: str, mine: str, seconds: float) -> None:
+    """Give a run whose lease is over the time to begin its next task: between two of them it is not dead."""
+    found = read(root)
+    if not found or found["holder"] == mine or found.get("returned") or not expired(found, time.time()):
+        return
+    deadline = time.monotonic() + seconds
+    while not processes_of(found["holder"]) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+
+
 def _wait_for_end(holder: str, seconds: float) -> list[int]:
     deadline = time.monotonic() + seconds
     while (left := processes_of(holder)) and time.monotonic() < deadline:
@@ -122,12 +132,16 @@ def acquire(
     A lock that is not in force any more, or whose holder is the one named by ``take_over``, is taken over; what it
     said is returned, so that the run can report whom it followed. The new lock tells of the runs that died, too: when
     its own run dies, the next one still knows what the first of them had begun.
+
+    Who is seen at work has its lease renewed: the next time somebody looks, it may be between two tasks.
     """
     now = time.time() if now is None else now
     with _guard(root):
         found = read(root)
         other = found if found and found["holder"] != mine["holder"] else None
         if other and take_over != other["holder"] and in_force(other, now):
+            if expired(other, now):
+                write_json(lock_path(root), {**other, "expires_at": now + lease_seconds})
             raise LockBusy(other)
         followed = runs_of(other) if other else (found or {}).get("followed", [])
         taken = {**mine, "followed": followed, "since": utc_now(), "expires_at": now + lease_seconds}
@@ -135,9 +149,10 @@ def acquire(
     return other
 
 
-def runs_of(lock: dict) -> list[dict[str, str]]:
-    """Return holder and verb of each run that a lock tells of: its own, then those it has followed, the last first."""
-    return [{"holder": lock["holder"], "verb": lock["verb"]}, *lock.get("followed", [])]
+def runs_of(lock: dict) -> list[dict]:
+    """Return what each run wrote that a lock tells of: its own, then those it has followed, the last first."""
+    own = {key: value for key, value in lock.items() if key not in ("followed", "expires_at")}
+    return [own, *lock.get("followed", [])]
 
 
 def renew(root: str, holder: str, phase: str, lease_seconds: int, now: float | None = None) -> None:
@@ -165,7 +180,8 @@ def assert_held(root: str, holder: str) -> dict:
 def hand_back(root: str, holder: str) -> bool:
     """Give the lock back to the deploy or rollback that died with it, or to nobody; False where this run has it not.
 
-    A run that does not look at what those had begun must not be the last one that knows of them.
+    A run that does not look at what those had begun must not be the last one that knows of them. The lock says then
+    that it was ``returned``: whoever takes it over next follows a run of which the history tells already.
     """
     with _guard(root):
         found = read(root)
@@ -173,7 +189,8 @@ def hand_back(root: str, holder: str) -> bool:
             return False
         died = [run for run in found.get("followed", []) if run["verb"] in CHANGES]
         if died:
-            write_json(lock_path(root), {**found, **died[0], "followed": died[1:], "expires_at": 0})
+            returned = {**died[0], "followed": died[1:], "expires_at": 0, "returned": True}
+            write_json(lock_path(root), returned)
         else:
             os.unlink(lock_path(root))
         return True

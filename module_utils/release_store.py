@@ -3,12 +3,13 @@
 A release is the folder ``<root>/releases/<id>``. Its ``record.json`` holds what was found and done::
 
     {id, version, state, predecessor, slot, images: {service: image id}, features: [...], settings: {...},
-     migrations: [...], schema_floor: [...], applied: [...], applied_at, restored: {taken_at, at, ...}, created_at,
-     updated_at, journal: [{at, run, phase, event, ...}]}
+     migrations: [...], schema_floor: [...], applied: [...], applied_at, restored: {taken_at, at, ...},
+     next_predecessor, created_at, updated_at, journal: [{at, run, phase, event, ...}]}
 
 ``migrations`` are those that its code knows. ``schema_floor`` are those that it applied, or began to, or found applied,
 although code without them cannot bear the schema. ``applied`` is what the database had when a run read that last.
-``restored`` is the last restore while the release was live.
+``restored`` is the last restore while the release was live. ``next_predecessor`` becomes ``predecessor`` when a release
+that had proved itself before is live again: until then, the one it had says where a rollback from it leads.
 ``state`` is the furthest point that the release has reached: see `STATES`.
 """
 
@@ -104,6 +105,8 @@ def advance(
 ) -> dict:
     """Return the record with ``changes`` merged in and ``entries`` added to its journal. Changes nothing in place."""
     known = record or {"id": release, "created_at": now, "state": "new", "journal": []}
+    if changes.get("state") == "live" and known.get("next_predecessor"):
+        changes = {**changes, "predecessor": known["next_predecessor"], "next_predecessor": ""}
     if "applied" in changes:
         changes = {**changes, "applied_at": now}
     journal = known["journal"] + [{"at": now, "run": run, **entry} for entry in entries]
@@ -211,17 +214,25 @@ def _check_target(records: dict[str, dict], live: str, wanted: str) -> str:
 def left_unfinished(records: dict[str, dict], live: str | None, followed: Sequence[str] = ()) -> str:
     """Return the release beside the live one that a run which died was at, empty where that is not what happened last.
 
-    ``followed`` are the runs that died last. One of them that has recorded a failure had still to clear away.
+    ``followed`` are the deploys and rollbacks that died last. What has been done to the live release since, by a
+    restore or the doctor, is none of theirs. One of them that has recorded a failure had still to clear away.
     """
-    touched = [
-        (record["journal"][-1]["at"], name) for name, record in records.items() if record.get("journal")
-    ]
+    touched = _touched(records, followed) or _touched(records)
     name = max(touched)[1] if touched else ""
     if not name or name == live:
         return ""
     last = records[name]["journal"][-1]
     died = last["event"] == "begins" or last["event"] == "failed" and last["run"] in followed
     return name if died else ""
+
+
+def _touched(records: dict[str, dict], runs: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Return when each release was touched last, by any run or by one of some, and its id."""
+    return [
+        (entries[-1]["at"], name)
+        for name, record in records.items()
+        if (entries := [one for one in record.get("journal", []) if not runs or one["run"] in runs])
+    ]
 
 
 def cut_short_deploy(records: dict[str, dict], live: str | None, followed: Sequence[str] = ()) -> str:
@@ -241,19 +252,28 @@ def began_nothing(records: dict[str, dict], followed: Sequence[str]) -> bool:
     return bool(followed) and runs.isdisjoint(followed)
 
 
-def recorded_by(record: dict | None) -> str:
-    """Return the run that has recorded a release as live, empty where something else happened to it since."""
-    last = record["journal"][-1] if record and record.get("journal") else {}
+def recorded_by(record: dict | None, followed: Sequence[str] = ()) -> str:
+    """Return the run that has recorded a release as live, empty where another deploy or rollback was at it since.
+
+    ``followed`` as in `left_unfinished`.
+    """
+    journal = record.get("journal", []) if record else []
+    last = ([one for one in journal if one["run"] in followed] or journal or [{}])[-1]
     return last["run"] if (last.get("event"), last.get("phase")) == ("ended", "record") else ""
 
 
-def prunable(records: dict[str, dict], live: str | None, keep: int) -> list[str]:
-    """Return the releases that may go: the oldest beyond ``keep``, never the live one nor its rollback target."""
-    protected = {live}
+def prunable(records: dict[str, dict], live: str | None, keep: int, running: Iterable[str] = ()) -> list[str]:
+    """Return the releases that may go: the oldest beyond ``keep``.
+
+    Never the live one nor its rollback target, nor the one that was live before, to which a rollback is undone, nor one
+    that runs: it may have requests to answer still.
+    """
+    protected = {live, *running}
     try:
         protected.add(rollback_target(records, live, None))
     except ReleaseError:
         pass
     newest_first = sorted(records, key=lambda name: records[name]["updated_at"], reverse=True)
+    protected.update([name for name in newest_first if name in _proven(records, live)][:1])
     others = [name for name in newest_first if name not in protected]
     return others[max(0, keep - len(protected & set(records))) :]

@@ -63,6 +63,21 @@ def test_process_that_nobody_has_asked_how_it_ended_is_dead(place, sleeper):
     assert control_run.control_run_is_dead(found) is True
 
 
+def test_process_that_this_user_may_not_look_at_is_not_dead(place, sleeper, monkeypatch):
+    """Another operator's, where /proc is mounted with hidepid: its files are not there, and it is."""
+    found = holder(sleeper.pid)
+    own = control_run._read
+    monkeypatch.setattr(control_run, "_read", lambda path: "" if f"/{sleeper.pid}/" in path else own(path))
+    assert control_run.control_run_is_dead(found) is False
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "kill", refused)
+        assert control_run.control_run_is_dead(found) is False
+
+
+def refused(_pid: int, _signal: int) -> None:
+    raise PermissionError
+
+
 def test_pid_that_was_given_to_another_process_is_dead(place):
     assert control_run.control_run_is_dead(holder(os.getpid(), pid_started="1")) is True
 

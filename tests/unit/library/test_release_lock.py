@@ -18,8 +18,9 @@ def holder(name: str) -> dict:
 
 
 @pytest.fixture
-def lock(run_module, tmp_path):
-    """Call the module for a run."""
+def lock(run_module, tmp_path, monkeypatch):
+    """Call the module for a run. None of the holders here is between two tasks."""
+    monkeypatch.setattr(release_lock, "PAUSE_SECONDS", 0)
 
     def call(name: str, check_mode: bool = False, **options) -> dict:
         return run_module(release_lock, {"root": str(tmp_path), "holder": holder(name)} | options, check_mode)

@@ -59,9 +59,12 @@ def test_a_run_that_has_not_looked_gives_the_lock_back_to_the_one_that_died(root
     acquire(root, run("bob") | {"verb": "backup"}, 60, now=NOW)
     assert release_lock.hand_back(root, "bob")
     found = release_lock.read(root)
-    assert (found["holder"], found["verb"], found["followed"]) == ("ann", "deploy", [])
+    assert (found["holder"], found["verb"], found["user"], found["followed"]) == ("ann", "deploy", "Ann", [])
+    # The history was told of it already, by the run that gives it back.
+    assert found["returned"]
     assert acquire(root, run("eve"), 60, now=NOW)["holder"] == "ann"
-    assert release_lock.read(root)["followed"] == [{"holder": "ann", "verb": "deploy"}]
+    assert [one["holder"] for one in release_lock.read(root)["followed"]] == ["ann"]
+    assert "returned" not in release_lock.read(root)
 
 
 @pytest.mark.parametrize("verb", ["backup", "restore", "setup"])
@@ -88,8 +91,9 @@ def test_a_lock_tells_of_all_runs_that_died_before_it(root):
     acquire(root, {**run("ann"), "verb": "rollback"}, 60, now=NOW)
     acquire(root, run("bob"), 60, take_over="ann", now=NOW)
     found = acquire(root, run("cid"), 60, take_over="bob", now=NOW)
-    died = [{"holder": "bob", "verb": "deploy"}, {"holder": "ann", "verb": "rollback"}]
-    assert release_lock.runs_of(found) == died
+    died = release_lock.runs_of(found)
+    assert [(one["holder"], one["verb"]) for one in died] == [("bob", "deploy"), ("ann", "rollback")]
+    assert [set(one) & {"followed", "expires_at"} for one in died] == [set(), set()]
     acquire(root, run("cid"), 60, now=NOW)
     renew(root, "cid", "stage", 60, now=NOW)
     assert release_lock.read(root)["followed"] == died
@@ -222,7 +226,35 @@ def test_lock_holds_beyond_its_lease_while_its_run_is_at_work(root, work):
         acquire(root, run("bob"), 60, now=NOW + 3600)
     process.kill()
     process.wait()
-    assert acquire(root, run("bob"), 60, now=NOW + 3600)["holder"] == "ann"
+    # Seen at work, it may be between two tasks now.
+    with pytest.raises(LockBusy):
+        acquire(root, run("bob"), 60, now=NOW + 3600 + 59)
+    assert acquire(root, run("bob"), 60, now=NOW + 3600 + 60)["holder"] == "ann"
+
+
+def test_a_run_between_two_tasks_is_given_the_time_to_begin_the_next(root, work):
+    acquire(root, run("ann"), 0)
+    begins = threading.Timer(0.3, work, ("ann",))
+    begins.start()
+    release_lock.wait_for_work(root, "bob", 30)
+    begins.join()
+    with pytest.raises(LockBusy):
+        acquire(root, run("bob"), 60)
+
+
+@pytest.mark.parametrize("case", ["free", "own", "lease runs", "given back"])
+def test_nobody_else_is_given_time(root, case):
+    if case == "own":
+        acquire(root, run("bob"), 0)
+    elif case == "lease runs":
+        acquire(root, run("ann"), 60)
+    elif case == "given back":
+        acquire(root, run("ann"), 0)
+        acquire(root, run("eve") | {"verb": "backup"}, 60)
+        release_lock.hand_back(root, "eve")
+    begun = time.monotonic()
+    release_lock.wait_for_work(root, "bob", 30)
+    assert time.monotonic() - begun < 5
 
 
 def test_another_run_s_work_does_not_hold_it(root, work):

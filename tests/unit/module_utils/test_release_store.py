@@ -132,6 +132,16 @@ def test_later_advance_merges_and_changes_nothing_in_place():
     assert len(first["journal"]) == 1
 
 
+def test_a_deploy_of_what_was_good_before_changes_where_its_rollback_leads_once_it_is_live():
+    good = {"state": "good", "predecessor": "z", "journal": []}
+    begun = advance(good, "a", "r", {"next_predecessor": "b"}, [], "t1")
+    assert begun["predecessor"] == "z"
+    live = advance(begun, "a", "r", {"state": "live"}, [], "t2")
+    assert (live["predecessor"], live["next_predecessor"]) == ("b", "")
+    given_up = advance(begun, "a", "s", {"next_predecessor": ""}, [], "t2")
+    assert advance(given_up, "a", "s", {"state": "live"}, [], "t3")["predecessor"] == "z"
+
+
 @pytest.mark.parametrize(
     ("rows", "live", "target"),
     [
@@ -210,15 +220,23 @@ def test_named_release_need_not_be_the_nearest():
         ("e", 2, ["d", "b", "a"]),
         ("e", 0, ["d", "b", "a"]),
         ("a", 2, ["d", "c", "b"]),
-        ("a", 0, ["e", "d", "c", "b"]),
+        ("a", 0, ["d", "c", "b"]),
         ("c", 3, ["d", "a"]),
+        # A rollback from e to c, from which the next one would lead to b: back to e leads the one that names it.
+        ("c", 1, ["d", "a"]),
         (None, 2, ["c", "b", "a"]),
-        (None, 0, ["e", "d", "c", "b", "a"]),
+        (None, 0, ["d", "c", "b", "a"]),
     ],
 )
 def test_prunable_takes_the_oldest_and_never_the_live_one_nor_its_target(live, keep, gone):
     rows = records(a=("good", None), b=("good", "a"), c=("good", "b"), d=("failed", "c"), e=("good", "d"))
     assert prunable(rows, live, keep) == gone
+
+
+def test_a_release_that_still_runs_is_not_prunable():
+    rows = records(a=("good", None), b=("good", "a"), c=("live", "b"))
+    assert prunable(rows, "c", 1) == ["a"]
+    assert prunable(rows, "c", 1, ["a", "c"]) == []
 
 
 def journal(*entries: str) -> dict:
@@ -279,6 +297,25 @@ def test_a_run_that_dies_while_it_clears_away_leaves_that_to_the_next_one(
     records = {"old": OLD, "new": new}
     assert cut_short_deploy(records, "old", followed) == cut_short
     assert left_unfinished(records, "old", followed) == unfinished
+
+
+@pytest.mark.parametrize("since", ["6 x restore ended", "6 x restore begins", "6 x migrate ended"])
+def test_what_was_done_to_the_live_release_since_hides_no_run_that_died(since):
+    """A restore or the doctor looked at none of what that run had begun, and gave the lock back to it."""
+    restored = {"journal": OLD["journal"] + journal("5 x restore begins", since)["journal"]}
+    records = {"old": restored, "new": journal("3 b stage begins", "4 b migrate begins")}
+    assert left_unfinished(records, "old", ["b"]) == cut_short_deploy(records, "old", ["b"]) == "new"
+    assert recorded_by(restored, ["a"]) == "a"
+    assert left_unfinished(records, "old") == recorded_by(restored) == ""
+
+
+def test_a_deploy_that_was_recorded_hides_the_one_that_it_followed():
+    records = {
+        "old": OLD,
+        "given_up": journal("3 b stage begins"),
+        "new": journal("4 c stage begins", "5 c record ended"),
+    }
+    assert left_unfinished(records, "new", ["c", "b"]) == ""
 
 
 @pytest.mark.parametrize(

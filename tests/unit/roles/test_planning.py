@@ -83,3 +83,35 @@ def test_all_that_a_deploy_waits_for_is_said_at_once():
     assert len(waits(**asked)) == 2
     assert len(waits(**asked, ansible_check_mode=True)) == 1
     assert waits(release_require_review=True, release_reviewed="v3-cc") == []
+
+
+@pytest.mark.parametrize(
+    ("known", "live", "proven"),
+    [
+        ({"record": {"state": "good", "images": {"backend": "b"}}, "missing_images": []}, "v1-aa", True),
+        # They are built anew, and may be other ones.
+        (
+            {"record": {"state": "good", "images": {"backend": "b"}}, "missing_images": ["backend"]},
+            "v1-aa",
+            False,
+        ),
+        (
+            {"record": {"state": "live", "images": {"backend": "b"}}, "missing_images": ["backend"]},
+            "v3-cc",
+            True,
+        ),
+        ({"record": {"state": "failed", "images": {"backend": "b"}}, "missing_images": []}, "v1-aa", False),
+        (None, "v1-aa", False),
+    ],
+    ids=["as it was", "its images are gone", "it is live", "it failed", "new"],
+)
+def test_what_was_good_has_proved_itself_as_long_as_it_has_its_images(
+    known: dict | None, live: str, proven: bool
+):
+    loader = DataLoader()
+    tasks = loader.load_from_file(str(Role("release").path / "tasks/plan.yml"), trusted_as_template=True)
+    [task] = [task for task in tasks_of(tasks) if "Name the release" in task["name"]]
+    info = {"live": live, "releases": {"v3-cc": known} if known else {}}
+    found = task["vars"] | {"__release_info": info, "__release_id": "v3-cc"}
+    facts = task["ansible.builtin.set_fact"]
+    assert Templar(loader=loader, variables=found).template(facts["release_is_proven"]) is proven
