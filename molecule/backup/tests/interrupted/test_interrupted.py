@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from faulty_runs import noted
-from playbook_run import PROJECT
+from left_over import left_over
+from playbook_run import PROJECT, Case, run
 
-RUN = ["ansible-playbook", "playbooks/restore.yml", '--extra-vars={"prober_enabled":false}']
 CALM = os.environ | {"ANSIBLE_FORCE_COLOR": "false", "PYTHONUNBUFFERED": "1"}
 
 
@@ -21,14 +22,19 @@ def restore(inventory, backups):
     """Start a restore, of the backup that was made by hand if none is named, in a process group of its own."""
 
     def start(backup: str = "", **variables: object) -> subprocess.Popen:
-        given = {"confirm_restore": backup or backups.by_hand()} | variables
-        command = [*RUN, f"--inventory={inventory}", f"--extra-vars={json.dumps(given)}"]
-        return subprocess.Popen(
-            command, cwd=PROJECT, env=CALM, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )  # fmt: skip
+        return begin("restore", inventory, confirm_restore=backup or backups.by_hand(), **variables)
 
     return start
+
+
+def begin(playbook: str, inventory: Path, **variables: object) -> subprocess.Popen:
+    """Start a playbook without traffic, in a process group of its own."""
+    given = json.dumps({"prober_enabled": False} | variables)
+    return subprocess.Popen(
+        ["ansible-playbook", f"playbooks/{playbook}.yml", f"--inventory={inventory}", f"--extra-vars={given}"],
+        cwd=PROJECT, env=CALM, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
 
 
 def kill_at(run: subprocess.Popen, task: str, seconds: float) -> None:
@@ -138,3 +144,15 @@ def test_killed_between_the_swap_back_and_its_backup(restore, backups, app):
     [kept] = [name for name in backups.backups() if backups.rows(name, "written_between")]
     assert f"/{kept}.dump" in said
     backups.assert_clean()
+
+
+def test_a_deploy_that_died_is_undone_though_a_restore_came_between(restore, app, inventory):
+    """The restore looks at none of what that deploy had begun. Red where the rollback goes on to the release before."""
+    live = app.live()
+    kill_at(begin("deploy", inventory, igny8_version="next"), "Start the release in the idle slot", 2)
+    finished(restore(), "after a deploy was")
+    answer = run(Case("undo", "rollback", "", ('--extra-vars={"prober_enabled": false}',)), inventory)
+    assert answer.code == 0, answer.text
+    assert "had been cut short and is undone" in answer.text
+    assert (app.live(), app.releases()["next"]["state"]) == (live, "failed")
+    assert left_over(app) == ""
