@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.release_lock import acquire, read
+from ansible.module_utils.release_lock import acquire, hand_back, read
 from control_run import control_run, place, process_started
 from local_play import play
 
@@ -68,4 +68,14 @@ def test_a_holder_that_dies_is_not_waited_for_any_longer(tmp_path: Path):
 def test_a_lock_that_nobody_has_is_taken_and_nothing_is_told(tmp_path: Path):
     play(tmp_path, [lock(tmp_path)])
     assert read(str(tmp_path))["holder"] == "bob"
+    assert not (tmp_path / "audit.jsonl").exists()
+
+
+def test_a_run_that_died_is_told_of_once_however_many_follow_it(tmp_path: Path):
+    """A backup has taken its lock over, told of it, and given the lock back: the next run finds what had been begun."""
+    acquire(str(tmp_path), DEAD, 0)
+    acquire(str(tmp_path), LIVES | {"holder": "eve", "verb": "backup"}, 600)
+    hand_back(str(tmp_path), "eve")
+    play(tmp_path, [lock(tmp_path)])
+    assert [one["holder"] for one in read(str(tmp_path))["followed"]] == ["ann"]
     assert not (tmp_path / "audit.jsonl").exists()
