@@ -12,8 +12,7 @@ description:
   - Each member is live, or its end is explained by its own expiry or by a reason in O(explained_reasons), or it is
     lost.
   - A session whose row is gone does not say who removed it. So many of them are explained as there were logouts since
-    the snapshot of users who were in it; the others are lost. Where its families could not be told apart, all logouts
-    count.
+    the snapshot; the others are lost. Sessions that O(own_users) began after it count for none.
   - Lost sessions are a result; a database that cannot be asked, or that holds no whole snapshot, fails the module.
 attributes:
   check_mode:
@@ -71,6 +70,23 @@ options:
         description: Why it was.
         type: str
         default: revoked_reason
+  own_users:
+    description:
+      - Users that only the run which asks logs in as. Where O(user_table) and O(user_name_column) do not name them, or
+        families could not be told apart when the snapshot was taken, their logouts explain lost sessions, too.
+    type: list
+    elements: str
+    default: []
+  user_table:
+    description: Table of the users, with its schema if it is not on the search path.
+    type: str
+  user_key_column:
+    description: Column of O(user_table) that the table of tokens refers to.
+    type: str
+    default: id
+  user_name_column:
+    description: Column of O(user_table) that holds the names in O(own_users).
+    type: str
   session_table:
     description: Table of the sessions, as Django makes it.
     type: str
@@ -264,6 +280,10 @@ ARGUMENT_SPEC = {
     "lost_allowed": {"type": "int", "default": 0},
     "table": {"type": "str", "required": True},
     "columns": {"type": "dict", "apply_defaults": True, "options": COLUMNS_SPEC},
+    "own_users": {"type": "list", "elements": "str", "default": []},
+    "user_table": {"type": "str"},
+    "user_key_column": {"type": "str", "default": "id", "no_log": False},
+    "user_name_column": {"type": "str"},
     "session_table": {"type": "str", "default": "django_session"},
     "schema": {"type": "str", "default": "deploy_snapshot"},
     "sessions_in": {"type": "str", "choices": ["database", "redis"], "default": "database"},

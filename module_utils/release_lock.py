@@ -24,6 +24,8 @@ RUN_VARIABLE = "RELEASE_RUN"
 #: How long a process may take to end after it was asked to, before it is killed.
 TERMINATE_SECONDS = 10
 POLL_SECONDS = 0.5
+#: How long the lock of a run that was seen at work holds from then on: it has the time to begin its next task.
+SEEN_SECONDS = 60
 #: What leaves a release half way when it dies.
 CHANGES = ("deploy", "rollback")
 
@@ -133,7 +135,7 @@ def acquire(
     said is returned, so that the run can report whom it followed. The new lock tells of the runs that died, too: when
     its own run dies, the next one still knows what the first of them had begun.
 
-    Who is seen at work has its lease renewed: the next time somebody looks, it may be between two tasks.
+    Who is seen at work keeps the lock for a while: the next time somebody looks, it may be between two tasks.
     """
     now = time.time() if now is None else now
     with _guard(root):
@@ -141,7 +143,7 @@ def acquire(
         other = found if found and found["holder"] != mine["holder"] else None
         if other and take_over != other["holder"] and in_force(other, now):
             if expired(other, now):
-                write_json(lock_path(root), {**other, "expires_at": now + lease_seconds})
+                write_json(lock_path(root), {**other, "expires_at": now + SEEN_SECONDS})
             raise LockBusy(other)
         followed = runs_of(other) if other else (found or {}).get("followed", [])
         taken = {**mine, "followed": followed, "since": utc_now(), "expires_at": now + lease_seconds}

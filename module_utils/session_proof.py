@@ -15,7 +15,7 @@ from ansible.module_utils.health_checks import (
     judge,
     not_known,
 )
-from ansible.module_utils.health_postgres import Transaction
+from ansible.module_utils.health_postgres import Transaction, identifier, sql
 from ansible.module_utils.session_health_read import SessionStore
 
 LIVE, EXPIRED, MISSING, LOGGED_OUT = "live", "expired", "missing", "logged_out"
@@ -54,10 +54,12 @@ LOGOUTS = """
     SELECT count(*) AS count FROM {table} AS ending
     WHERE {revoked_reason} = ANY(%(explained)s) AND {revoked_reason} <> %(rotated)s AND {revoked_at} > %(taken_at)s
 """
-# Who came after the snapshot, as this run's own users do, had no session in it to end. Who came before has a family in
-# it, or a token of the version without families, whose id became that of its family when it was used first.
-OF_BEFORE = """
-    AND ({family_id} IN (SELECT was.family_id FROM {schema}.families AS was)
+# What this run's own users begin and end after the snapshot ended no session that is in it. Of theirs, those count that
+# have a family in it, or a token of the version without families, whose id became that of its family. Of anybody else
+# all count: who logs in again has a new family in the session of before.
+OF_OTHERS = """
+    AND ({user_id}::text NOT IN (SELECT {user_key}::text FROM {users} WHERE {user_name} = ANY(%(own_users)s))
+         OR {family_id} IN (SELECT was.family_id FROM {schema}.families AS was)
          OR EXISTS (SELECT FROM {table} AS root WHERE root.{token_id} = ending.{family_id}))
 """
 SESSIONS = """
@@ -155,9 +157,17 @@ class Proof:
         columns = ("revoked_at", "revoked_reason")
         if session_snapshot.missing_of(self._transaction, self._options, columns):
             return 0
-        # Without families in the snapshot nobody can say whose logout it was.
-        query = LOGOUTS if self._snapshot["reason"] else LOGOUTS + OF_BEFORE
-        return self._transaction.row(query, self._values, self._names)["count"]
+        options = self._options
+        told_apart = options["own_users"] and options["user_table"] and options["user_name_column"]
+        if self._snapshot["reason"] or not told_apart:
+            return self._transaction.row(LOGOUTS, self._values, self._names)["count"]
+        names = self._names | {
+            "users": identifier(options["user_table"]),
+            "user_key": sql.Identifier(options["user_key_column"]),
+            "user_name": sql.Identifier(options["user_name_column"]),
+        }
+        values = self._values | {"own_users": options["own_users"]}
+        return self._transaction.row(LOGOUTS + OF_OTHERS, values, names)["count"]
 
     def _compare_with_redis(self) -> list[dict[str, Any]]:
         with SessionStore(session_snapshot.store_options(self._options)) as store:

@@ -116,13 +116,33 @@ COME = (
 )
 
 
-def test_logouts_of_those_who_came_since_explain_nothing(snapshot, prove, database):
-    """A run's own users log in and out after the snapshot. Red where all logouts count."""
+OWN = {"own_users": ["user7@example.test"], "user_table": "igny8_user", "user_name_column": "email"}
+
+
+def test_logouts_of_the_run_itself_explain_nothing(snapshot, prove, database):
+    """It logs in and out after the snapshot. Red where all logouts count."""
     snapshot()
     database("DELETE FROM django_session WHERE session_key = 'session-1'")
     database(COME.format("gen_random_uuid()"))
-    proof = prove()
+    proof = prove(**OWN)
     assert (proof["sessions"]["explained"], proof["sessions"]["lost_by"]) == ({}, {"missing": 1})
+
+
+@pytest.mark.parametrize("own", [{}, OWN | {"own_users": ["user8@example.test"]}, OWN | {"user_table": ""}])
+def test_who_logged_in_again_in_the_session_of_before_may_end_it(snapshot, prove, database, own):
+    """Django keeps the session, whose token family is a new one then."""
+    snapshot()
+    database("DELETE FROM django_session WHERE session_key = 'session-1'")
+    database(COME.format("gen_random_uuid()"))
+    assert prove(**own)["sessions"]["explained"] == {"logged_out": 1}
+
+
+def test_a_session_from_before_that_the_run_has_ended_is_explained(snapshot, prove, database):
+    """It made some before the change, and ends them after it."""
+    snapshot()
+    database("DELETE FROM django_session WHERE session_key = 'session-1'")
+    database(END.format("canary", "= 7"))
+    assert prove(**OWN)["sessions"]["explained"] == {"logged_out": 1}
 
 
 def test_a_logout_with_a_token_of_the_version_without_families_explains_one(snapshot, prove, database):
@@ -130,7 +150,7 @@ def test_a_logout_with_a_token_of_the_version_without_families_explains_one(snap
     snapshot()
     database("DELETE FROM django_session WHERE session_key = 'session-1'")
     database(COME.format("md5('come')::uuid"))
-    assert prove()["sessions"]["explained"] == {"logged_out": 1}
+    assert prove(**OWN)["sessions"]["explained"] == {"logged_out": 1}
 
 
 def test_sessions_that_expired_are_explained(snapshot, prove, database):

@@ -138,6 +138,8 @@ def test_a_deploy_of_what_was_good_before_changes_where_its_rollback_leads_once_
     assert begun["predecessor"] == "z"
     live = advance(begun, "a", "r", {"state": "live"}, [], "t2")
     assert (live["predecessor"], live["next_predecessor"]) == ("b", "")
+    first = advance(None, "c", "r", {"next_predecessor": "b"}, [], "t1")
+    assert (first["predecessor"], first["next_predecessor"]) == ("b", "")
     given_up = advance(begun, "a", "s", {"next_predecessor": ""}, [], "t2")
     assert advance(given_up, "a", "s", {"state": "live"}, [], "t3")["predecessor"] == "z"
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
+from local_play import begin
 from project_files import ROOT, load, tasks_of
 
 lookup_loader.add_directory(str(ROOT / "lookup_plugins"))
 NOTE = "Note that nothing went back"
 
 
-def facts(name: str, ending: str) -> dict:
+def facts(name: str, ending: str, **variables: str) -> dict:
     """The facts that a task sets, of a file that playbooks include."""
     loader = DataLoader()
     tasks = loader.load_from_file(str(ROOT / f"playbooks/tasks/{name}.yml"), trusted_as_template=True)
     [task] = [task for task in tasks_of(tasks) if task["name"].endswith(ending)]
-    return Templar(loader=loader, variables={"release_id": "v2-bb"}).template(
+    return Templar(loader=loader, variables={"release_id": "v2-bb"} | variables).template(
         task["ansible.builtin.set_fact"]
     )
 
@@ -33,5 +37,18 @@ def test_a_deploy_that_finishes_its_own_switch_does_not():
     assert tasks[f"finish | {NOTE}"]["when"] == "release_verb == 'rollback'"
 
 
-def test_a_deploy_that_was_undone_is_reported_as_undone():
-    assert facts("undo", "Remember that there is something to report")["release_undone"] is True
+@pytest.mark.parametrize(("problem", "undone"), [("", True), ("the edge does not answer", False)])
+def test_a_deploy_is_undone_where_the_traffic_is_where_it_was(problem: str, undone: bool, tmp_path: Path):
+    said = facts("undo", "Remember that there is something to report", release_not_switched_back=problem)
+    assert said["release_undone"] is undone
+    tasks = load(ROOT / "playbooks/tasks/undo.yml")
+    last = tasks[[task["name"] for task in tasks].index("undo | Give the traffic back") + 1 :]
+    wired = load(ROOT / "playbooks/group_vars/all/wiring.yml")["__not_switched_back"]
+    known = {"release_id": "v2-bb", "release_predecessor": "v1-aa", "release_not_switched_back": problem}
+    going = begin(tmp_path, last, **known, __not_switched_back=wired)
+    printed = " ".join(going.communicate()[0].split())
+    assert (going.returncode == 0) is undone, printed
+    assert ("v1-aa serves, as before it" in printed) is undone
+    assert (
+        "could not wholly be given back to v1-aa: the edge does not answer Mend that" in printed
+    ) is not undone

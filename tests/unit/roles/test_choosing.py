@@ -51,6 +51,8 @@ def found_out(info: dict, followed: list[dict], to: str = "") -> dict:
         pytest.param(host(cut_short="v3"), [DEPLOY], "", NOTHING | {"release_undoes": True}, id="undoes a deploy"),
         pytest.param(host(cut_short="v3"), [DEPLOY], "v1", NOTHING, id="was told where to go"),
         pytest.param(host(recorded_by="r"), [ROLLBACK], "", STAYS, id="a rollback had come to its end"),
+        pytest.param(host(recorded_by="r", cut_short="v3"), [DEPLOY, ROLLBACK], "", NOTHING | {"release_undoes": True},
+                     id="a rollback had come to its end, and a deploy died since"),
         pytest.param(host(recorded_by="d"), [DEPLOY], "", NOTHING, id="a deploy had come to its end"),
         pytest.param(host(nothing_begun=True), [DEPLOY], "", STAYS, id="a deploy had begun nothing"),
         pytest.param(host(nothing_begun=True), [DEPLOY], "v1", NOTHING, id="was told where to go all the same"),
