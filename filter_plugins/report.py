@@ -124,10 +124,12 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
             *([f"{lost} who were logged in are lost"] if lost else []),
             *refused,
         ]
+        # A setup brings nothing live that was not.
+        served = "" if report["verb"] == "setup" else f" {_serves(report, live)}"
         return {
             "state": "broken",
             "title": "The promise was not kept",
-            "sentence": "; ".join(map(str, reasons)) + ".",
+            "sentence": f"{'; '.join(map(str, reasons))}.{served}",
         }
     if report.get("undone"):
         serves = report["predecessor"] or "nothing"
@@ -138,14 +140,7 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
         }
     noticed = _failed_requests(report)
     if failure:
-        served = (
-            "The release is live all the same."
-            if live
-            else f"{failure['serves']} has the traffic, and is not recorded as live: the same command again does that."
-            if "serves" in failure
-            else f"{report['predecessor'] or 'Nothing'} serves as before."
-        )
-        sentence = f"{failure.get('task', '')}: {failure.get('reason', '')} {served}"
+        sentence = f"{failure.get('task', '')}: {failure.get('reason', '')} {_serves(report, live)}"
         title = "The run failed"
         if noticed:
             title += f"; nobody was logged out and no row was lost; {noticed}"
@@ -237,7 +232,8 @@ def _phases(journal: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for entry in entries:
         if entry["event"] == "begins":
             found.append({"name": entry["phase"], "at": entry["at"], "seconds": 0.0, "ended": False})
-        elif found and found[-1]["name"] == entry["phase"]:
+        # A failure names the run's verb, whatever phase it was in.
+        elif found and (entry["event"] == "failed" or found[-1]["name"] == entry["phase"]):
             found[-1] |= {
                 "seconds": _seconds(found[-1]["at"], entry["at"]),
                 "ended": entry["event"] == "ended",
@@ -398,22 +394,27 @@ def _pictures(verification: Mapping[str, Any], folder: str) -> dict[str, str]:
 def _indicators(report: Mapping[str, Any]) -> list[dict[str, str]]:
     checks = (report["verification"] or {}).get("checks", [])
     asked = {check["name"]: check["status"] for check in checks if check["status"] != "skipped"}
+    missed = {check["name"] for check in checks if check["reason"] == NOT_REACHED}
     found = []
     for text, names in INDICATORS.items():
-        status, evidence = _shown_by(asked, *names) if any(names) else _no_logouts(report)
+        status, evidence = _shown_by(asked, missed, *names) if any(names) else _no_logouts(report)
         found.append({"text": text, "status": status, "evidence": evidence})
     return found
 
 
 def _shown_by(
-    asked: Mapping[str, str], deciding: tuple[str, ...], others: tuple[str, ...]
+    asked: Mapping[str, str], missed: set[str], deciding: tuple[str, ...], others: tuple[str, ...]
 ) -> tuple[str, str]:
-    """Return status and evidence of an indicator; asked: the verdicts by check, without those that were skipped."""
+    """Return status and evidence of an indicator.
+
+    asked: the verdicts by check, without those that were skipped. missed: checks that were not reached.
+    """
     seen = [name for name in (*deciding, *others) if name in asked]
     if failed := [name for name in seen if asked[name] == "critical"]:
         return "critical", f"failed: {', '.join(failed)}"
     if not any(name in asked for name in deciding):
-        return "unknown", f"not asked of this release: {', '.join(deciding)}"
+        why = "not reached" if missed.intersection(deciding) else "not asked of this release"
+        return "unknown", f"{why}: {', '.join(deciding)}"
     return _worst(asked[name] for name in seen), f"verified: {', '.join(seen)}"
 
 
@@ -519,7 +520,25 @@ def report_summary(report: Mapping[str, Any]) -> list[str]:
         *sick,
     ]
     # The path of the page follows.
-    return [line if len(line) <= 300 else f"{line[:297]}..." for line in lines[: SUMMARY_LINES - 1]]
+    return [_shortened(line) for line in lines[: SUMMARY_LINES - 1]]
+
+
+def _shortened(line: str) -> str:
+    """Return a line of 300 characters at most; it ends with what serves, which stays."""
+    return line if len(line) <= 300 else f"{line[:177]} ... {line[-118:]}"
+
+
+def _serves(report: Mapping[str, Any], live: bool) -> str:
+    """Say what serves at the end of a run that did not go as it should."""
+    failure = report["failure"]
+    if live:
+        return (
+            "The release is live all the same." if failure else f"{report['release']} is live and recorded."
+        )
+    if "serves" in failure:
+        return f"{failure['serves']} has the traffic, and is not recorded as live: the same command again does that."
+    served = f"{report['predecessor'] or 'Nothing'} serves as before."
+    return f"The traffic was switched back: {served}" if failure.get("switched_back") else served
 
 
 def report_rows(folder: str) -> list[dict[str, str]]:

@@ -26,7 +26,20 @@ def without_traffic(**changes: object) -> dict:
     [
         (report(), "kept", "Measured by 40 requests of 5 sessions."),
         (without_traffic(), "unproven", "No traffic was sent"),
-        (broken(), "broken", "1 request failed; 1 who were logged in are lost."),
+        (
+            broken(),
+            "broken",
+            "1 request failed; 1 who were logged in are lost. v2-0123456789ab is live and recorded.",
+        ),
+        (
+            broken()
+            | {
+                "failure": FAILURE | {"switched_back": True},
+                "record": report()["record"] | {"state": "failed"},
+            },
+            "broken",
+            "are lost. The traffic was switched back: v1-0123456789ab serves as before.",
+        ),
         (without_traffic(failure=FAILURE), "failed", "migrate: no lock. The release is live all the same."),
         (
             report(failure=FAILURE, record=report()["record"] | {"state": "failed"}),
@@ -129,7 +142,7 @@ def test_what_a_tab_was_refused_breaks_the_promise_and_logs_nobody_out():
     view = report_view(made)
     assert (view["verdict"]["state"], view["verdict"]["sentence"]) == (
         "broken",
-        "the public address: it refused 1 of 9.",
+        "the public address: it refused 1 of 9. v2-0123456789ab is live and recorded.",
     )
     assert view["indicators"][0]["status"] == "ok"
 
@@ -453,3 +466,30 @@ def test_a_run_that_verified_nothing_has_a_page():
     page = html_page(report_view(made), TEMPLATE)
     assert "Phases" in page
     assert "The guide&#39;s tests" not in page
+
+
+def test_a_phase_that_failed_took_until_it_failed():
+    """A failure is of the run's verb, and not of a phase."""
+    journal = [
+        {"at": "2026-01-01T10:00:00.000Z", "run": "r", "phase": "verify", "event": "begins"},
+        {"at": "2026-01-01T10:00:21.500Z", "run": "r", "phase": "deploy", "event": "failed"},
+    ]
+    [phase] = report_view(report(record=report()["record"] | {"journal": journal}))["phases"]
+    assert (phase["name"], phase["seconds"], phase["ended"]) == ("verify", 21.5, False)
+
+
+def test_what_serves_is_said_however_long_the_cause_is():
+    failed = FAILURE | {"reason": "refused " * 90, "switched_back": True}
+    made = report(prober={}, failure=failed, record=report()["record"] | {"state": "failed"})
+    [line] = [line for line in report_summary(made) if line.startswith("migrate: ")]
+    assert len(line) <= 300
+    assert line.endswith("The traffic was switched back: v1-0123456789ab serves as before.")
+
+
+def test_an_indicator_whose_check_was_not_reached_says_so():
+    made = report()
+    made["verification"]["checks"] = [check("session_survives_errors", "skipped", reason=NOT_REACHED)]
+    said = [one["evidence"] for one in report_view(made)["indicators"]]
+    assert any(words.startswith("not reached: ") and "session_survives_errors" in words for words in said), (
+        said
+    )

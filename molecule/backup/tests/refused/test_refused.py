@@ -28,7 +28,7 @@ def as_it_was(backups):
 
 def test_without_its_confirmation_the_loss_is_counted_and_nothing_done(backups, refused):
     name = backups.by_hand()
-    said = f"{LOSS}.*confirm_restore=nothing names another backup.*{NEXT.format(name)}"
+    said = f"{LOSS}.*confirm_restore=nothing names no backup.*{NEXT.format(name)}"
     refused("restore", said, confirm_restore="nothing")
 
 
