@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.redaction import SECRET
-from local_play import play
+from local_play import begin, play
 from project_files import ROOT, dicts, load
 
 FAILED = ROOT / "playbooks/tasks/failed.yml"
@@ -114,3 +114,70 @@ def test_what_fails_after_the_change_is_kept(playbook: str):
     # A release that was live and recorded before the run is judged without a report.
     judged = {name for name in named if name.startswith("Judge what")}
     assert guarded == {"Record", *judged}
+
+
+#: What is known when a run gives the traffic back -> what it says of what serves.
+SERVES = {
+    "before the switch": ({}, "Release v1-aa serves as before."),
+    "after it": (
+        {"edge_switch_result": {"switch_seconds": 0.1}},
+        "The traffic was switched back: release v1-aa serves as before.",
+    ),
+    "after that of a run that died": (
+        {"release_is_live": True},
+        "The traffic was switched back: release v1-aa serves as before.",
+    ),
+    "the first deploy": (
+        {"release_predecessor": ""},
+        "No other release runs beside it. Where a rollback can go: ",
+    ),
+    "the edge is away": (
+        {"release_not_switched_back": "no socket."},
+        "could not wholly be given back to v1-aa: no socket. "
+        "Mend that, then ansible-playbook -i localhost, playbooks/rollback.yml",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SERVES)
+def test_a_run_that_gives_the_traffic_back_says_what_serves(case: str, tmp_path: Path):
+    """Also where users met the release that is left, after which that is judged last."""
+    changes, said = SERVES[case]
+    known = {
+        "edge_switch_result": {},
+        "release_dir": "/srv/v2-bb",
+        "release_failure": {},
+        "release_id": "v2-bb",
+        "release_is_live": False,
+        "release_not_switched_back": "",
+        "release_predecessor": "v1-aa",
+        "release_verb": "deploy",
+        "prober_result": {
+            "kept": False,
+            "reasons": ["1 of 9 requests failed"],
+            "sent": 9,
+            "failed": 1,
+            "sessions": {"alive": 1, "total": 1},
+            "rows": {"found": 1, "acknowledged": 1},
+        },
+    } | changes
+    wired = {
+        name: WIRING[name]
+        for name in ("__first_cause", "__not_switched_back", "__serves", "prober_serves", "release_known_secrets",
+                     "release_known_secret_names")
+    }  # fmt: skip
+    first, _take_back, last = load(ROOT / "playbooks/tasks/abort.yml")
+    judge = {
+        "name": "Judge",
+        "ansible.builtin.import_role": {"name": "prober", "tasks_from": "judge"},
+    }
+    failing = {"name": "verify", "ansible.builtin.fail": {"msg": "401."}}
+    tasks = [{"name": "Run", "block": [failing], "rescue": [first, last], "always": [judge]}]
+    going = begin(tmp_path, tasks, **known, **wired)
+    printed = " ".join(going.communicate()[0].split())
+    assert going.returncode != 0
+    cause, _, judged = printed.partition("TASK [prober : judge")
+    assert 'deploy of v2-bb failed in "verify": 401.' in cause
+    assert said in cause
+    assert "The promise was not kept: 1 of 9 requests failed." in judged
+    assert said in judged
