@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import json
 import os
 import platform
 
@@ -89,8 +90,29 @@ def control_run_is_dead(holder: dict) -> bool:
     return process_started(pid) != holder["pid_started"] and not _is_hidden(pid)
 
 
+def lock_line(text: str) -> str:
+    """Return a sentence about the run that has the lock of a host; empty where its file is none that can be read.
+
+    text: the file's. A lock that was given back to a run, by one that followed it, is that of a run that died.
+    """
+    try:
+        lock = json.loads(text)
+        since = lock["since"][:16].replace("T", " ")
+        who = f"{lock['verb']} by {lock['user']} from {lock['host']}"
+        said = f"{who} has the lock, in phase {lock['phase']}, since {since}."
+        died = lock.get("returned") or control_run_is_dead(lock)
+    except (ValueError, KeyError, TypeError):
+        return ""
+    next_step = "It died: the same command again finishes what it had begun, and a rollback gives it up."
+    return f"{said} {next_step}" if died else said
+
+
 class FilterModule:
     """Filters of the release lock."""
 
     def filters(self) -> dict:
-        return {"control_run": control_run, "control_run_is_dead": control_run_is_dead}
+        return {
+            "control_run": control_run,
+            "control_run_is_dead": control_run_is_dead,
+            "lock_line": lock_line,
+        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -169,3 +170,27 @@ def test_machine_without_an_id_knows_nobody_dead(monkeypatch):
     nameless = HERE | {"machine_id": ""}
     monkeypatch.setattr(control_run, "place", lambda: nameless)
     assert control_run.control_run_is_dead(holder(NO_PROCESS, machine_id="", boot_id="b2")) is False
+
+
+HELD = "deploy by ann from {} has the lock, in phase start, since 2026-01-03 10:00."
+DIED = f"{HELD} It died: the same command again finishes what it had begun, and a rollback gives it up."
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [({}, HELD), ({"pid": NO_PROCESS}, DIED), ({"returned": True}, DIED)],
+    ids=["lives", "died", "given back"],
+)
+def test_who_has_the_lock_is_said(place, changes: dict, line: str):
+    lock = holder(os.getpid()) | {
+        "verb": "deploy",
+        "user": "ann",
+        "phase": "start",
+        "since": "2026-01-03T10:00:01.000Z",
+    }
+    assert control_run.lock_line(json.dumps(lock | changes)) == line.format(platform.node())
+
+
+@pytest.mark.parametrize("text", ["", '{"verb": "dep', "[]", "{}"])
+def test_a_lock_that_cannot_be_read_is_no_reason_to_fail(text: str):
+    assert control_run.lock_line(text) == ""
