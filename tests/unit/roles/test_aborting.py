@@ -31,7 +31,7 @@ def abort(tmp_path: Path) -> dict[str, Any]:
             "release_dir": f"{tmp_path}/releases/v2-bb",
             "release_run": RUN,
             "release_is_proven": False,
-            "release_failure": {"task": "verify", "reason": "401"},
+            "release_failure": {"task": "verify", "reason": "401", "switched_back": True},
             "release_known_secrets": ["k3y-of-app"],
             "release_known_secret_names": ["sid"],
             "__release_info": {"live": "v1-aa", "releases": {}},
