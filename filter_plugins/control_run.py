@@ -103,8 +103,15 @@ def lock_line(text: str) -> str:
         died = lock.get("returned") or control_run_is_dead(lock)
     except (ValueError, KeyError, TypeError):
         return ""
-    next_step = "It died: the same command again finishes what it had begun, and a rollback gives it up."
-    return f"{said} {next_step}" if died else said
+    next_steps = {
+        "deploy": "the same command again finishes what it had begun, and a rollback gives it up",
+        "rollback": "the same command again finishes what it had begun",
+    }
+    return (
+        f"{said} It died: {next_steps.get(lock['verb'], 'the next run takes the lock over')}."
+        if died
+        else said
+    )
 
 
 class FilterModule:

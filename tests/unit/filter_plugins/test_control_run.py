@@ -178,8 +178,17 @@ DIED = f"{HELD} It died: the same command again finishes what it had begun, and 
 
 @pytest.mark.parametrize(
     ("changes", "line"),
-    [({}, HELD), ({"pid": NO_PROCESS}, DIED), ({"returned": True}, DIED)],
-    ids=["lives", "died", "given back"],
+    [
+        ({}, HELD),
+        ({"pid": NO_PROCESS}, DIED),
+        ({"returned": True}, DIED),
+        # It had begun no release: there is nothing that a rollback could give up.
+        (
+            {"pid": NO_PROCESS, "verb": "backup"},
+            HELD.replace("deploy", "backup") + " It died: the next run takes the lock over.",
+        ),
+    ],
+    ids=["lives", "died", "given back", "a backup that died"],
 )
 def test_who_has_the_lock_is_said(place, changes: dict, line: str):
     lock = holder(os.getpid()) | {

@@ -56,9 +56,9 @@ def kill_on_host(app) -> None:
     app.run(f"kill -KILL {' '.join(pids)}")
 
 
-def finished(run: subprocess.Popen, fault: str) -> str:
+def finished(run: subprocess.Popen, after: str) -> str:
     """Wait until the run after a death ends well, and return what it said on one line."""
-    with noted(f"restore killed {fault}: the next run", "the restored database serves"):
+    with noted(f"restore after {after}", "the restored database serves"):
         text = " ".join(run.communicate(timeout=600)[0].split())
         assert run.returncode == 0, text
     return text
@@ -78,7 +78,7 @@ def test_killed_while_it_restores_beside(restore, backups, app):
     kill_at(restore(), "server's own image, restore.sh", 2)
     assert "igny8" in backups.databases()
     assert app.get("/").status == 200
-    finished(restore(), "while it restores")
+    finished(restore(), "one that was killed while it restored")
     backups.assert_clean()
 
 
@@ -100,7 +100,7 @@ def test_killed_while_it_swaps(restore, backups, app):
     started = backups.backend_started()
     backups.show_page()
     assert app.get("/").status == 503
-    said = finished(restore(), "after its swap")
+    said = finished(restore(), "one that was killed after its swap")
     assert backups.backend_started() > started
     assert "was cut short after its swap: it is verified and finished now" in said
     assert app.sql("SELECT count(*) FROM igny8_note WHERE text = 'after'") == "1"
@@ -120,7 +120,7 @@ def test_killed_on_both_sides_while_users_meet_the_page(restore, backups, app):
         assert "igny8" in backups.databases()
     finally:
         backups.end_sessions()
-    finished(restore(), "on both sides while it swaps")
+    finished(restore(), "one that was killed on both sides while it swapped")
     backups.assert_clean()
 
 
@@ -139,7 +139,7 @@ def test_killed_between_the_swap_back_and_its_backup(restore, backups, app):
         assert time.monotonic() < deadline
         time.sleep(1)
     backups.write_into("igny8__restored", "CREATE TABLE written_between AS SELECT 1 AS one")
-    said = finished(restore(), "after its swap back")
+    said = finished(restore(), "one that was killed after its swap back")
     assert "A restore was cut short after it swapped the databases back." in said
     [kept] = [name for name in backups.backups() if backups.rows(name, "written_between")]
     assert f"/{kept}.dump" in said
@@ -150,7 +150,7 @@ def test_a_deploy_that_died_is_undone_though_a_restore_came_between(restore, app
     """The restore looks at none of what that deploy had begun. Red where the rollback goes on to the release before."""
     live = app.live()
     kill_at(begin("deploy", inventory, igny8_version="next"), "Start the release in the idle slot", 2)
-    finished(restore(), "after a deploy was")
+    finished(restore(), "a deploy that was killed")
     answer = run(Case("undo", "rollback", "", ('--extra-vars={"prober_enabled": false}',)), inventory)
     assert answer.code == 0, answer.text
     assert "had been cut short and is undone" in answer.text
