@@ -103,7 +103,6 @@ def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
 def _judged(report: Mapping[str, Any]) -> dict[str, str]:
     """Return the verdict without what a run notes of itself."""
     failure, prober, proof = report["failure"], report["prober"], report["health"].get("proof") or {}
-    live = report["record"].get("state") == "live"
     lost = sum(proof[kind]["lost"] for kind in ("families", "sessions") if proof.get(kind))
     # What a failed release has ended for good, though it has no traffic any more, and what a rollback has ended.
     lost += sum(
@@ -124,12 +123,10 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
             *([f"{lost} who were logged in are lost"] if lost else []),
             *refused,
         ]
-        # A setup brings nothing live that was not.
-        served = "" if report["verb"] == "setup" else f" {_serves(report, live)}"
         return {
             "state": "broken",
             "title": "The promise was not kept",
-            "sentence": f"{'; '.join(map(str, reasons))}.{served}",
+            "sentence": f"{'; '.join(map(str, reasons))}. {_serves(report)}",
         }
     if report.get("undone"):
         serves = report["predecessor"] or "nothing"
@@ -140,7 +137,7 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
         }
     noticed = _failed_requests(report)
     if failure:
-        sentence = f"{failure.get('task', '')}: {failure.get('reason', '')} {_serves(report, live)}"
+        sentence = f"{failure.get('task', '')}: {failure.get('reason', '')} {_serves(report)}"
         title = "The run failed"
         if noticed:
             title += f"; nobody was logged out and no row was lost; {noticed}"
@@ -528,17 +525,12 @@ def _shortened(line: str) -> str:
     return line if len(line) <= 300 else f"{line[:177]} ... {line[-118:]}"
 
 
-def _serves(report: Mapping[str, Any], live: bool) -> str:
-    """Say what serves at the end of a run that did not go as it should."""
-    failure = report["failure"]
-    if live:
-        return (
-            "The release is live all the same." if failure else f"{report['release']} is live and recorded."
-        )
-    if "serves" in failure:
-        return f"{failure['serves']} has the traffic, and is not recorded as live: the same command again does that."
-    served = f"{report['predecessor'] or 'Nothing'} serves as before."
-    return f"The traffic was switched back: {served}" if failure.get("switched_back") else served
+def _serves(report: Mapping[str, Any]) -> str:
+    """Say what serves at the end of a run that did not go as it should, and whether that is recorded."""
+    served = report.get("serves", "")
+    if "serves" in report["failure"] and report["record"].get("state") != "live":
+        served += " It is not recorded as live: the same command again does that."
+    return served
 
 
 def report_rows(folder: str) -> list[dict[str, str]]:

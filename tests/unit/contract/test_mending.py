@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from project_files import ROOT, load, tasks_of
+from project_files import ROOT, imports_of, load, tasks_of
 
 TASKS = ROOT / "playbooks" / "tasks"
 
 
-def imports(file: str) -> list[tuple[str, str]]:
-    """What a file of tasks imports, with its condition."""
-    found = []
-    for task in tasks_of(load(TASKS / file)):
-        role = task.get("ansible.builtin.import_role")
-        what = ":".join(role.values()) if role else task.get("ansible.builtin.import_tasks", "")
-        found += [(what, task.get("when", ""))] if what else []
-    return found
-
-
 def test_migrations_that_are_turned_off_are_not_looked_at():
-    [wanted] = [when for what, when in imports("deploy.yml") if what == "migration:main"]
-    assert ("migration:look", wanted) in imports("look_at_release.yml")
+    [wanted] = [when for what, when in imports_of(TASKS / "deploy.yml") if what == "migration:main"]
+    assert ("migration:look", wanted) in imports_of(TASKS / "look_at_release.yml")
 
 
 def test_a_database_is_backed_up_before_it_is_mended():
-    order = [what for what, _ in imports("mend_migrations.yml")]
+    order = [what for what, _ in imports_of(TASKS / "mend_migrations.yml")]
     assert order == ["migration:plan", "back_up.yml", "release:journal", "migration:main", "release:journal"]
 
 

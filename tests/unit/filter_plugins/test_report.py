@@ -15,6 +15,7 @@ TEMPLATE = "report.html.j2"
 INDEX = "index.html.j2"
 SKIPPED = "postgres is not given"
 FAILURE = {"task": "migrate", "reason": "no lock."}
+SWITCHED_BACK = "The traffic was switched back: release v1-0123456789ab serves as before."
 
 
 def without_traffic(**changes: object) -> dict:
@@ -32,19 +33,14 @@ def without_traffic(**changes: object) -> dict:
             "1 request failed; 1 who were logged in are lost. v2-0123456789ab is live and recorded.",
         ),
         (
-            broken()
-            | {
-                "failure": FAILURE | {"switched_back": True},
-                "record": report()["record"] | {"state": "failed"},
-            },
+            broken() | {"failure": FAILURE, "serves": SWITCHED_BACK},
             "broken",
-            "are lost. The traffic was switched back: v1-0123456789ab serves as before.",
+            f"are lost. {SWITCHED_BACK}",
         ),
-        (without_traffic(failure=FAILURE), "failed", "migrate: no lock. The release is live all the same."),
         (
-            report(failure=FAILURE, record=report()["record"] | {"state": "failed"}),
+            report(failure=FAILURE, serves=SWITCHED_BACK),
             "failed",
-            "migrate: no lock. v1-0123456789ab serves as before.",
+            f"migrate: no lock. {SWITCHED_BACK}",
         ),
         (broken() | {"failure": FAILURE}, "broken", "1 request failed"),
         (
@@ -56,10 +52,11 @@ def without_traffic(**changes: object) -> dict:
         (
             without_traffic(
                 failure=FAILURE | {"serves": "v2-0123456789ab"},
+                serves="v2-0123456789ab has the traffic all the same.",
                 record=report()["record"] | {"state": "verified"},
             ),
             "failed",
-            "migrate: no lock. v2-0123456789ab has the traffic, and is not recorded as live",
+            "v2-0123456789ab has the traffic all the same. It is not recorded as live: the same command again",
         ),
     ],
 )
@@ -479,11 +476,11 @@ def test_a_phase_that_failed_took_until_it_failed():
 
 
 def test_what_serves_is_said_however_long_the_cause_is():
-    failed = FAILURE | {"reason": "refused " * 90, "switched_back": True}
-    made = report(prober={}, failure=failed, record=report()["record"] | {"state": "failed"})
+    failed = FAILURE | {"reason": "refused " * 90}
+    made = report(prober={}, failure=failed, serves=SWITCHED_BACK)
     [line] = [line for line in report_summary(made) if line.startswith("migrate: ")]
     assert len(line) <= 300
-    assert line.endswith("The traffic was switched back: v1-0123456789ab serves as before.")
+    assert line.endswith(SWITCHED_BACK)
 
 
 def test_an_indicator_whose_check_was_not_reached_says_so():

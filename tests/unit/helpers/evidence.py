@@ -27,6 +27,7 @@ REPORT: dict[str, Any] = {
         "migrations": ["server/migrations/0002.py"],
     },
     "failure": {},
+    "serves": "v2-0123456789ab is live and recorded.",
     "record": {
         "version": "v2",
         "state": "live",

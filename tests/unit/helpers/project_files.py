@@ -46,6 +46,16 @@ def tasks_of(block: list[dict] | None) -> Iterator[dict]:
             yield from tasks_of(task.get(section))
 
 
+def imports_of(path: Path) -> list[tuple[str, str]]:
+    """What a file of tasks imports, in its order, as role:entry or as a file, with its condition."""
+    found = []
+    for task in tasks_of(load(path)):
+        role = task.get("ansible.builtin.import_role")
+        what = ":".join(role.values()) if role else task.get("ansible.builtin.import_tasks", "")
+        found += [(what, task.get("when", ""))] if what else []
+    return found
+
+
 def texts(node: Any, keyword: str = "") -> Iterator[str]:
     """All strings of a nested value as templates; bare expressions get their braces."""
     if isinstance(node, dict):

@@ -136,6 +136,11 @@ SERVES = {
         "could not wholly be given back to v1-aa: no socket. "
         "Mend that, then ansible-playbook -i localhost, playbooks/rollback.yml",
     ),
+    "the edge is away while a deploy is undone": (
+        {"release_not_switched_back": "no socket.", "release_undoes": True},
+        "did not wholly take the traffic back to v1-aa: no socket. "
+        "Mend that, then deploy what is live once more",
+    ),
 }
 
 
@@ -163,8 +168,8 @@ def test_a_run_that_gives_the_traffic_back_says_what_serves(case: str, tmp_path:
     } | changes
     wired = {
         name: WIRING[name]
-        for name in ("__first_cause", "__not_switched_back", "__serves", "prober_serves", "release_known_secrets",
-                     "release_known_secret_names")
+        for name in ("__first_cause", "__not_switched_back", "__not_undone", "__serves", "release_serves",
+                     "prober_serves", "release_known_secrets", "release_known_secret_names")
     }  # fmt: skip
     first, _take_back, last = load(ROOT / "playbooks/tasks/abort.yml")
     judge = {
@@ -181,3 +186,16 @@ def test_a_run_that_gives_the_traffic_back_says_what_serves(case: str, tmp_path:
     assert said in cause
     assert "The promise was not kept: 1 of 9 requests failed." in judged
     assert said in judged
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [("deploy", "v2-bb is live and recorded."), ("restore", "v2-bb is live."), ("setup", "")],
+)
+def test_a_report_says_what_serves(verb: str, said: str, tmp_path: Path):
+    """A setup brings nothing live that was not, and a restore leaves live what is."""
+    wired = {name: WIRING[name] for name in ("__serves", "release_serves", "prober_serves")}
+    shown = {"name": "Show", "ansible.builtin.debug": {"msg": "({{ release_serves }}) ({{ prober_serves }})"}}
+    going = begin(tmp_path, [shown], release_verb=verb, release_id="v2-bb", release_failure={}, **wired)
+    assert f"({said}) ({said})" in going.communicate()[0]
+    assert going.returncode == 0

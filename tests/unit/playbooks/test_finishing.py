@@ -52,3 +52,18 @@ def test_a_deploy_is_undone_where_the_traffic_is_where_it_was(problem: str, undo
     assert ("the traffic back to v1-aa: the edge does not answer Mend that" in printed) is not undone
     next_step = "which sets the edge right: ansible-playbook -i localhost, playbooks/deploy.yml."
     assert (next_step in printed) is not undone
+
+
+@pytest.mark.parametrize("problem", ["", "the edge does not answer"])
+def test_what_a_dead_run_had_begun_beside_is_undone_where_the_traffic_is_where_it_was(
+    problem: str, tmp_path: Path
+):
+    _take_back, *last = load(ROOT / "playbooks/tasks/undo_beside.yml")
+    wired = load(ROOT / "playbooks/group_vars/all/wiring.yml")["__not_undone"]
+    unfinished = {"id": "v3-cc", "beside": "v1-aa"}
+    known = {"release_id": "v1-aa", "release_predecessor": "v0-00", "release_unfinished": unfinished}
+    going = begin(tmp_path, last, **known, release_not_switched_back=problem, __not_undone=wired)
+    printed = " ".join(going.communicate()[0].split())
+    assert (going.returncode == 0) is (not problem), printed
+    assert ("to bring v3-cc live; that is undone. v1-aa serves" in printed) is (not problem)
+    assert ("the traffic back to v1-aa: the edge does not answer Mend that" in printed) is bool(problem)
