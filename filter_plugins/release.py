@@ -139,20 +139,19 @@ def releases_recorded_live(releases: dict) -> list[str]:
 def release_left(info: dict) -> str:
     """Return the release that a run which was cut short after its switch has left, to go back to; empty for none.
 
-    Recording marks the release that was left as good before the new one is live: a run that died between the two has no
-    release recorded live. Then the record of the live one names, as ``left``, what the run had left. That one counts
-    while it runs beside the live one, and no longer: going back to what was stopped would help nobody.
+    It is the one that is recorded live. Recording marks that one as good before the new one is live: a run that died
+    between the two has no release recorded live, and the record of the live one names, as ``left``, what it had left.
+    Either counts while it runs beside the live one, and no longer: going back to what was stopped would help nobody.
     """
     releases, live = info["releases"], info["live"]
-    if recorded := [name for name in releases_recorded_live(releases) if name != live]:
-        return recorded[0]
     record = releases.get(live, {}).get("record", {})
-    name = record.get("left", "" if record.get("state") in PROVEN else record.get("predecessor")) or ""
-    before = releases.get(name)
-    if not before or before["record"].get("state") not in PROVEN:
-        return ""
-    beside = before["serving"] and before["containers"][0]["slot"] == info["idle_slot"]
-    return name if beside else ""
+    recorded = [name for name in releases_recorded_live(releases) if name != live]
+    before = "" if record.get("state") in PROVEN else record.get("predecessor")
+    name = recorded[0] if recorded else record.get("left", before) or ""
+    known = releases.get(name, {"record": {}, "containers": []})
+    parts = [container for container in known["containers"] if container["part"]]
+    beside = parts and all(part["running"] and part["slot"] == info["idle_slot"] for part in parts)
+    return name if beside and known["record"].get("state") in PROVEN else ""
 
 
 def release_unverified(info: dict) -> str:
@@ -161,8 +160,12 @@ def release_unverified(info: dict) -> str:
     One that a run has found bad, with nothing to go back to, is none: another deploy is what helps then.
     """
     record = info["releases"].get(info["live"], {}).get("record", {})
-    looked_at = record.get("state") in PROVEN or record.get("failure")
-    return info["live"] if record and not looked_at and release_left(info) else ""
+    recorded = releases_recorded_live(info["releases"])
+    # One that was good before has that state from the switch on, and its record says what was left until it is live.
+    is_recorded = (
+        info["live"] in recorded or not recorded and record.get("state") in PROVEN and not record.get("left")
+    )
+    return info["live"] if record and not is_recorded and not record.get("failure") else ""
 
 
 def release_unfinished(info: dict) -> dict:

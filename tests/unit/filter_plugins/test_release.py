@@ -298,9 +298,14 @@ def test_the_history_begins_with_the_newest_run():
     assert history_lines(nameless) == ["2026-01-01 10:00 deploy by ann from desk: cut short, in phase stage"]
 
 
+def beside(**other: object) -> dict:
+    """What is read of a container that the edge would reach in the idle slot."""
+    return {"slot": "blue", "running": True, "part": "api", **other}
+
+
 def cut_short(new: dict | None = None, old: dict | None = None, **serving: object) -> dict:
     """What is read of a host on which v2 has the traffic since a deploy that left v1, and v1 runs beside it."""
-    containers = [{"slot": "blue", "running": True}]
+    containers = [beside()]
     return {
         "live": "v2",
         "idle_slot": "blue",
@@ -322,6 +327,7 @@ def cut_short(new: dict | None = None, old: dict | None = None, **serving: objec
 
 
 GOOD = {"state": "good"}
+STOPPED = {"serving": False, "containers": [beside(running=False)]}
 
 
 @pytest.mark.parametrize(
@@ -329,15 +335,23 @@ GOOD = {"state": "good"}
     [
         pytest.param(cut_short(), "v1", id="died before it was recorded"),
         pytest.param(cut_short(old=GOOD), "v1", id="died while it was recorded"),
-        pytest.param(cut_short(old=GOOD, serving=False), "", id="died once the one before was stopped"),
-        pytest.param(cut_short(old=GOOD, containers=[{"slot": "green"}]), "", id="runs in another slot"),
+        pytest.param(cut_short(old=GOOD, **STOPPED), "", id="died once the one before was stopped"),
+        pytest.param(cut_short(**STOPPED), "", id="another run has stopped the one that is recorded live"),
+        pytest.param(cut_short(containers=[]), "", id="the one that is recorded live has no containers"),
+        pytest.param(cut_short(containers=[beside(slot="green")]), "", id="runs in another slot"),
+        pytest.param(
+            cut_short(containers=[beside(), beside(part="", running=False)]), "v1", id="without its worker"
+        ),
+        pytest.param(
+            cut_short(containers=[beside(), beside(part="web", running=False)]), "", id="without its pages"
+        ),
         pytest.param(cut_short(GOOD), "v1", id="a rollback that died before it was recorded"),
         pytest.param(cut_short(GOOD, GOOD), "", id="good from before, and nothing says what was left"),
         pytest.param(
             cut_short(GOOD | {"left": "v1"}, GOOD), "v1", id="a rollback that died while it was recorded"
         ),
         pytest.param(
-            cut_short(GOOD | {"left": "v1"}, GOOD, serving=False), "", id="which had stopped the one before"
+            cut_short(GOOD | {"left": "v1"}, GOOD, **STOPPED), "", id="which had stopped the one before"
         ),
         pytest.param(cut_short({"left": "v0"}, GOOD), "", id="what was left is not what runs beside it"),
         pytest.param(cut_short({"left": ""}, GOOD), "", id="a first deploy, which has left nothing"),
@@ -367,9 +381,15 @@ def test_what_a_run_that_died_was_at_is_told_with_what_is_live():
         pytest.param(cut_short({"state": "started"}), "v2", id="died right after the switch"),
         pytest.param(cut_short({"failure": {}}), "v2", id="an earlier attempt had failed"),
         pytest.param(cut_short({"failure": {"task": "verify"}}), "", id="found bad, and nothing went back"),
-        pytest.param(cut_short(GOOD), "", id="good from before"),
+        pytest.param(cut_short(old=GOOD, **STOPPED), "v2", id="died once the one before was stopped"),
+        pytest.param(cut_short(GOOD), "v2", id="a rollback that died before it was recorded"),
+        pytest.param(
+            cut_short(GOOD | {"left": "v1"}, GOOD), "v2", id="a rollback that died while it was recorded"
+        ),
+        pytest.param(cut_short(GOOD, GOOD), "", id="good from before"),
         pytest.param(cut_short({"state": "live"}, GOOD), "", id="recorded"),
-        pytest.param(cut_short({"predecessor": ""}, GOOD), "", id="a first deploy that failed"),
+        pytest.param(cut_short({"predecessor": ""}, GOOD), "v2", id="a first deploy that died"),
+        pytest.param(cut_short({"failure": {"task": "verify"}}, GOOD), "", id="a first deploy that failed"),
         pytest.param(cut_short() | {"live": ""}, "", id="the edge has no release"),
         pytest.param(cut_short() | {"live": "v9"}, "", id="the edge has one without a record"),
     ],

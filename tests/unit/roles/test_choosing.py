@@ -80,3 +80,31 @@ def test_a_rollback_that_has_nothing_to_undo_says_how_to_go_further_back():
         "Nothing went back: a deploy had been cut short before it had begun anything, and v2 serves as before it. "
         "To go further back: ansible-playbook playbooks/rollback.yml."
     )
+
+
+@pytest.mark.parametrize(
+    ("to", "beside", "refused"),
+    [
+        pytest.param("v0", True, True, id="past what runs beside it"),
+        pytest.param("v1", True, False, id="to what runs beside it"),
+        pytest.param("v1", False, True, id="to what was stopped"),
+        pytest.param("v2", True, False, id="it is named itself"),
+        pytest.param("", False, False, id="nothing is named"),
+    ],
+)
+def test_nothing_goes_past_a_release_that_nobody_has_verified(to: str, beside: bool, refused: bool):
+    """To start another one would stop the only release that was verified and runs."""
+    info = host("switched", idle_slot="blue")
+    info["releases"]["v1"] = {
+        "record": {"state": "live"},
+        "containers": [{"part": "api", "running": True, "slot": "blue"}] if beside else [],
+    }
+    loader = DataLoader()
+    tasks = loader.load_from_file(str(Role("release").path / "tasks/choose.yml"), trusted_as_template=True)
+    [task] = [task for task in tasks_of(tasks) if "Refuse to go past" in task["name"]]
+    assertion = task["ansible.builtin.assert"]
+    templar = Templar(loader=loader, variables={"__release_info": info, "release_rollback_to": to})
+    assert templar.evaluate_conditional(assertion["that"]) is not refused
+    back = ", and goes back to v1 where it is not" if beside else ""
+    said = " ".join(templar.template(assertion["fail_msg"]).split())
+    assert said.endswith(f"which keeps it where it is sound{back}. Nothing was changed.")

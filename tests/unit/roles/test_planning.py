@@ -10,7 +10,8 @@ from project_files import Role, tasks_of
 
 filter_loader.add_directory(str(Role("release").path.parents[1] / "filter_plugins"))
 lookup_loader.add_directory(str(Role("release").path.parents[1] / "lookup_plugins"))
-LEFT = {"record": {"state": "live"}, "containers": [], "serving": True}
+BESIDE = [{"part": "api", "running": True, "slot": "blue"}]
+LEFT = {"record": {"state": "live"}, "containers": BESIDE, "serving": True}
 SWITCHED = {"record": {"state": "switched", "version": "v2"}, "containers": [], "serving": True}
 
 
@@ -50,6 +51,12 @@ def test_a_deploy_goes_on_from_what_was_verified(live: str, wanted: str, refused
         "and goes back to v1-aa where it is not."
     )
     assert said == ([finish] if refused else [])
+
+
+def test_what_does_not_run_beside_it_is_not_what_a_finish_goes_back_to():
+    releases = {"v1-aa": LEFT | {"containers": []}, "v2-bb": SWITCHED}
+    [said] = waits(__release_info=GOOD["__release_info"] | {"live": "v2-bb", "releases": releases})
+    assert said.endswith("which keeps it where it is sound.")
 
 
 @pytest.mark.parametrize(
