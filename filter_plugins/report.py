@@ -445,7 +445,9 @@ def _unknown(report: Mapping[str, Any]) -> list[str]:
     checks = (report["verification"] or {}).get("checks", [])
     level, problem = ((report["verification"] or {}).get(key) or "" for key in ("level", "level_problem"))
     canaries = ((report["verification"] or {}).get("canaries") or {}).get("problem")
-    families = (report["health"].get("proof") or {}).get("families")
+    proof = report["health"].get("proof") or {}
+    families = proof.get("families")
+    unproven = proof.get("checks", []) if not proof.get("taken_at", True) else []
     unstored = families is not None and not families["taken"]
     health = [row for row in _health(report["health"]) if row["after"] == "unknown"]
     unread = "tokens" not in (report["health"].get("after") or {"tokens": {}})
@@ -462,6 +464,7 @@ def _unknown(report: Mapping[str, Any]) -> list[str]:
             else []
         ),
         *(["The health of the tokens: this release stores none in a table."] if unread else []),
+        *([f"Who was logged in before the change: {unproven[0]['reason']}."] if unproven else []),
         *([f"How every session from before the change goes on: {canaries}."] if canaries else []),
         *_by_reason([check for check in checks if check["status"] == "skipped"]),
         *_by_reason(health),

@@ -13,7 +13,8 @@ description:
     lost.
   - A session whose row is gone does not say who removed it. So many of them are explained as there were logouts since
     the snapshot; the others are lost. Sessions that O(own_users) began after it count for none.
-  - Lost sessions are a result; a database that cannot be asked, or that holds no whole snapshot, fails the module.
+  - Lost sessions are a result; a database that cannot be asked, or that holds no whole snapshot, fails the module;
+    that one alone with O(snapshot_needed).
 attributes:
   check_mode:
     support: full
@@ -38,6 +39,10 @@ options:
     description: Number of lost families, and of lost sessions, that is not critical.
     type: int
     default: 0
+  snapshot_needed:
+    description: Whether the module fails where there is no whole snapshot; else nothing is known of who was logged in.
+    type: bool
+    default: true
   table:
     description: Table of the refresh tokens, with its schema if it is not on the search path. It may not exist yet.
     type: str
@@ -278,6 +283,7 @@ ARGUMENT_SPEC = {
     },
     "rotated_reason": {"type": "str", "default": "rotated"},
     "lost_allowed": {"type": "int", "default": 0},
+    "snapshot_needed": {"type": "bool", "default": True},
     "table": {"type": "str", "required": True},
     "columns": {"type": "dict", "apply_defaults": True, "options": COLUMNS_SPEC},
     "own_users": {"type": "list", "elements": "str", "default": []},

@@ -18,6 +18,7 @@ from ansible.module_utils.health_checks import (
 from ansible.module_utils.health_postgres import Transaction, identifier, sql
 from ansible.module_utils.session_health_read import SessionStore
 
+KINDS = ("families", "sessions")
 LIVE, EXPIRED, MISSING, LOGGED_OUT = "live", "expired", "missing", "logged_out"
 #: So many of the lost are named; all are counted.
 NAMED = 20
@@ -196,22 +197,21 @@ class Proof:
 
 
 def prove(transaction: Transaction, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The checks and outcomes of the proof. Raises HealthError, also without a whole snapshot."""
+    """The checks and outcomes of the proof; without a whole snapshot they are unknown, where none is needed.
+
+    Raises HealthError, also where one is.
+    """
+    limits = Limits(None, options["lost_allowed"])
     snapshot = session_snapshot.existing(transaction, options)
-    if not snapshot:
-        raise HealthError(
-            f"{transaction.place}: there is no snapshot in schema {options['schema']}; one must be taken first"
-        )
-    counts = transaction.row(COUNTS, {}, session_snapshot.names_of(options))
-    if counts != {"families": snapshot["families"] or 0, "sessions": snapshot["sessions"]}:
-        raise HealthError(
-            f"{transaction.place}: the snapshot in schema {options['schema']} holds {counts['families']} families and "
-            f"{counts['sessions']} sessions, but {snapshot['families'] or 0} and {snapshot['sessions']} were taken; "
-            "PostgreSQL has crashed since, so nobody can say who was logged in"
-        )
-    proof, limits = Proof(transaction, options, snapshot), Limits(None, options["lost_allowed"])
+    problem = _problem(transaction, options, snapshot)
+    if problem and options["snapshot_needed"]:
+        raise HealthError(f"{transaction.place}: {problem}")
+    if problem:
+        checks = [judge_kind(kind, None, problem, limits) for kind in KINDS]
+        return {"checks": checks, **dict.fromkeys(KINDS), "lost": [], "name": "", "taken_at": ""}
+    proof = Proof(transaction, options, snapshot)
     checks, outcomes = [], {}
-    for kind, ask in (("families", proof.families), ("sessions", proof.sessions)):
+    for kind, ask in zip(KINDS, (proof.families, proof.sessions), strict=True):
         try:
             outcome, reason = ask(), ""
         except NotKnown as error:
@@ -220,3 +220,17 @@ def prove(transaction: Transaction, options: Mapping[str, Any]) -> dict[str, Any
         outcomes[kind] = outcome
     taken_at = snapshot["taken_at"].isoformat()
     return {"checks": checks, **outcomes, "lost": proof.lost, "name": snapshot["name"], "taken_at": taken_at}
+
+
+def _problem(transaction: Transaction, options: Mapping[str, Any], snapshot: Mapping[str, Any] | None) -> str:
+    """Why the snapshot proves nothing; empty where it is whole."""
+    if not snapshot:
+        return f"there is no snapshot in schema {options['schema']}; one must be taken first"
+    counts = transaction.row(COUNTS, {}, session_snapshot.names_of(options))
+    if counts == {"families": snapshot["families"] or 0, "sessions": snapshot["sessions"]}:
+        return ""
+    return (
+        f"the snapshot in schema {options['schema']} holds {counts['families']} families and "
+        f"{counts['sessions']} sessions, but {snapshot['families'] or 0} and {snapshot['sessions']} were taken; "
+        "PostgreSQL has crashed since, so nobody can say who was logged in"
+    )

@@ -229,6 +229,8 @@ def test_the_schema_of_somebody_else_is_left_alone(snapshot, database):
 
 def test_without_a_snapshot_nothing_is_proven(prove):
     assert "there is no snapshot in schema deploy_snapshot" in prove()["msg"]
+    proof = prove(snapshot_needed=False)
+    assert (proof["status"], proof["families"], proof["sessions"]) == ("unknown", None, None)
 
 
 def test_a_snapshot_that_a_crash_emptied_proves_nothing(snapshot, prove, database):

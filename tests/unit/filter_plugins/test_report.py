@@ -490,3 +490,17 @@ def test_an_indicator_whose_check_was_not_reached_says_so():
     assert any(words.startswith("not reached: ") and "session_survives_errors" in words for words in said), (
         said
     )
+
+
+def test_a_snapshot_that_is_gone_leaves_unknown_who_was_logged_in():
+    made = report()
+    gone = "there is no snapshot in schema deploy_snapshot; one must be taken first"
+    made["health"]["proof"] = {
+        "families": None,
+        "sessions": None,
+        "taken_at": "",
+        "checks": [check("families_kept", "unknown", reason=gone)],
+    }
+    view = report_view(made)
+    assert f"Who was logged in before the change: {gone}." in view["unknown"]
+    assert view["verdict"]["state"] == "kept"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible.module_utils.health_checks import Limits
-from ansible.module_utils.session_proof import judge_kind, sort_fates
+from ansible.module_utils import session_proof, session_snapshot
+from ansible.module_utils.health_checks import HealthError, Limits
+from ansible.module_utils.session_proof import judge_kind, prove, sort_fates
 from ansible.module_utils.session_snapshot import Lines
 
 REASONS = ["logout", "password"]
@@ -44,6 +45,38 @@ def test_more_than_is_allowed_is_critical(lost, allowed, status):
 def test_without_an_outcome_nothing_is_known():
     check = judge_kind("families", None, "there is no table", Limits(None, 0))
     assert (check.status, check.reason) == ("unknown", "there is no table")
+
+
+class Crashed:
+    """A database whose snapshot is empty since it came back."""
+
+    place = "PostgreSQL"
+
+    def row(self, *_query: object) -> dict:
+        return {"families": 0, "sessions": 0}
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "reason"),
+    [
+        ({}, "there is no snapshot in schema s"),
+        ({"families": 3, "sessions": 4}, "PostgreSQL has crashed since"),
+    ],
+    ids=["gone", "emptied"],
+)
+def test_a_run_that_ends_another_ones_change_can_do_without_its_snapshot(snapshot, reason, monkeypatch):
+    monkeypatch.setattr(session_proof.session_snapshot, "existing", lambda *_: snapshot)
+    monkeypatch.setattr(session_snapshot, "names_of", lambda _options: {})
+    options = {"schema": "s", "lost_allowed": 0, "snapshot_needed": False}
+    proof = prove(Crashed(), options)
+    assert [(check.name, check.status) for check in proof["checks"]] == [
+        ("families_kept", "unknown"),
+        ("sessions_kept", "unknown"),
+    ]
+    assert reason in proof["checks"][0].reason
+    assert (proof["families"], proof["sessions"], proof["lost"], proof["taken_at"]) == (None, None, [], "")
+    with pytest.raises(HealthError, match=reason):
+        prove(Crashed(), options | {"snapshot_needed": True})
 
 
 def test_lines_are_read_in_parts_to_their_end():
