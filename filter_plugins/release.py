@@ -128,6 +128,11 @@ def releases_running(releases: dict, slot: str = "") -> list[str]:
     )
 
 
+def releases_unproven(releases: dict) -> list[str]:
+    """Return the releases of `release_info` that were never live and verified."""
+    return sorted(name for name, release in releases.items() if release["record"].get("state") not in PROVEN)
+
+
 def releases_recorded_live(releases: dict) -> list[str]:
     """Return the releases of `release_info` whose record says that they are live.
 
@@ -276,4 +281,5 @@ class FilterModule:
             "releases_listed": releases_listed,
             "releases_recorded_live": releases_recorded_live,
             "releases_running": releases_running,
+            "releases_unproven": releases_unproven,
         }

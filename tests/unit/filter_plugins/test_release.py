@@ -208,6 +208,7 @@ FILTERS = (
     "releases_listed",
     "releases_recorded_live",
     "releases_running",
+    "releases_unproven",
 )
 
 

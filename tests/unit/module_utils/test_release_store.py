@@ -140,6 +140,9 @@ def test_a_deploy_of_what_was_good_before_changes_where_its_rollback_leads_once_
     assert (live["predecessor"], live["next_predecessor"]) == ("b", "")
     first = advance(None, "c", "r", {"next_predecessor": "b"}, [], "t1")
     assert (first["predecessor"], first["next_predecessor"]) == ("b", "")
+    oldest = advance({"state": "good", "journal": []}, "d", "r", {"next_predecessor": "b"}, [], "t1")
+    assert "predecessor" not in oldest
+    assert advance(oldest, "d", "r", {"state": "live"}, [], "t2")["predecessor"] == "b"
     given_up = advance(begun, "a", "s", {"next_predecessor": ""}, [], "t2")
     assert advance(given_up, "a", "s", {"state": "live"}, [], "t3")["predecessor"] == "z"
 

@@ -137,7 +137,11 @@ SERVES = {
         "Mend that, then ansible-playbook -i localhost, playbooks/rollback.yml",
     ),
     "the edge is away while a deploy is undone": (
-        {"release_not_switched_back": "no socket.", "release_undoes": True},
+        {
+            "release_not_switched_back": "no socket.",
+            "release_undoes": True,
+            "release_unfinished": {"beside": "v1-aa"},
+        },
         "did not wholly take the traffic back to v1-aa: no socket. "
         "Mend that, then deploy what is live once more",
     ),

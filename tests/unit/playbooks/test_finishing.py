@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ def test_a_deploy_is_undone_where_the_traffic_is_where_it_was(problem: str, undo
     last = tasks[[task["name"] for task in tasks].index("undo | Give the traffic back") + 1 :]
     wired = load(ROOT / "playbooks/group_vars/all/wiring.yml")["__not_undone"]
     known = {"release_id": "v2-bb", "release_predecessor": "v1-aa", "release_not_switched_back": problem}
+    known["release_unfinished"] = {"beside": "v1-aa"}
     going = begin(tmp_path, last, **known, __not_undone=wired)
     printed = " ".join(going.communicate()[0].split())
     assert (going.returncode == 0) is undone, printed
@@ -60,10 +62,16 @@ def test_what_a_dead_run_had_begun_beside_is_undone_where_the_traffic_is_where_i
 ):
     _take_back, *last = load(ROOT / "playbooks/tasks/undo_beside.yml")
     wired = load(ROOT / "playbooks/group_vars/all/wiring.yml")["__not_undone"]
+    run = {"verb": "deploy", "user": "Ann", "host": "desk"}
+    known = {"release_root": str(tmp_path), "release_run": run, "release_inventory_name": "here"}
     unfinished = {"id": "v3-cc", "beside": "v1-aa"}
-    known = {"release_id": "v1-aa", "release_predecessor": "v0-00", "release_unfinished": unfinished}
-    going = begin(tmp_path, last, **known, release_not_switched_back=problem, __not_undone=wired)
+    # As the plan sets them, which wins over what a task is given.
+    planned = {"release_id": "v1-aa", "release_predecessor": "", "release_unfinished": unfinished}
+    plan = {"name": "Plan", "ansible.builtin.set_fact": planned}
+    going = begin(tmp_path, [plan, *last], **known, release_not_switched_back=problem, __not_undone=wired)
     printed = " ".join(going.communicate()[0].split())
     assert (going.returncode == 0) is (not problem), printed
     assert ("to bring v3-cc live; that is undone. v1-aa serves" in printed) is (not problem)
     assert ("the traffic back to v1-aa: the edge does not answer Mend that" in printed) is bool(problem)
+    [told] = map(json.loads, (tmp_path / "audit.jsonl").read_text().splitlines())
+    assert (told["release"], told["outcome"]) == ("v3-cc", "undone")

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from ansible.module_utils.redaction import SECRET, TOKEN
 from ansible.module_utils.release_lock import acquire
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import filter_loader
+from ansible.template import Templar
 from local_play import play
+from project_files import Role
+
+filter_loader.add_directory(str(Role("release").path.parents[1] / "filter_plugins"))
 
 RUN = {"holder": "ann", "user": "Ann", "host": "desk", "pid": 7, "verb": "deploy"}
 LOGS = """\
@@ -61,3 +67,18 @@ def test_the_last_lines_are_recorded_without_secrets(
         f"backend-1  | settings: {SECRET}",
         f"backend-1  | sent {TOKEN} with sid={SECRET}",
     ]
+
+
+def test_what_runs_that_died_have_left_is_stopped_and_nothing_that_was_good():
+    running = {"containers": [{"running": True, "slot": "green"}]}
+    states = {"v0-00": "good", "v1-aa": "verified", "v2-bb": "good", "v3-cc": "started", "v4-dd": "live"}
+    releases = {name: running | {"record": {"state": state}} for name, state in states.items()}
+    releases["v5-ee"] = {"record": {"state": "staged"}, "containers": []}
+    found = {"live": "v1-aa", "releases": releases}
+    loader = DataLoader()
+    tasks = loader.load_from_file(str(Role("release").path / "tasks/abort.yml"), trusted_as_template=True)
+    [task] = [task for task in tasks if "Stop the failed release" in task["name"]]
+    templar = Templar(
+        loader=loader, variables={"release_id": "v2-bb", "__release_info": found} | task["vars"]
+    )
+    assert templar.template(task["vars"]["release_stopped"]) == ["v2-bb", "v3-cc"]
