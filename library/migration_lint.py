@@ -23,7 +23,7 @@ options:
     elements: str
     default: []
   large_table_mb:
-    description: Size from which a table must not be locked while an index is built.
+    description: Size from which a table must not be locked for long, and from which what goes through it takes long.
     type: int
     default: 10
   squawk:
