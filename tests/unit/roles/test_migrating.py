@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from migrating.apply import kind_of, may_try_again, pauses
+from migrating.apply import kind_of, limits, may_try_again, pauses
 from migrating.plan import table_of
 
 
@@ -55,7 +55,7 @@ def failure(state: str | None) -> Exception:
         ("08006", True, "away"),
         (None, False, "away"),
         ("42703", True, "error"),
-        ("57014", True, "error"),
+        ("57014", True, "ended"),
         (None, True, "error"),
     ],
 )
@@ -74,6 +74,21 @@ class Migration:
 
 
 @pytest.mark.parametrize(
+    ("migration", "lock", "statement"),
+    [
+        (None, 2, 30),
+        (Migration(True), 2, 30),
+        (Migration(True, AddIndexConcurrently()), 2, 30),
+        (Migration(False, AddIndexConcurrently()), 120, 0),
+        (Migration(False, AddIndexConcurrently(), object()), 2, 0),
+    ],
+)
+def test_what_cannot_be_taken_back_is_not_ended(migration: Migration | None, lock: float, statement: float):
+    options = {"lock_timeout": 2, "statement_timeout": 30, "retries": 5}
+    assert limits(options, migration) == {"lock_timeout": lock, "statement_timeout": statement}
+
+
+@pytest.mark.parametrize(
     ("kind", "migration", "again"),
     [
         ("lock", Migration(True), True),
@@ -86,6 +101,7 @@ class Migration:
         ("lock", Migration(False, AddIndexConcurrently(), object()), False),
         ("error", Migration(False, AddIndexConcurrently()), False),
         ("error", Migration(True), False),
+        ("ended", Migration(True), False),
     ],
 )
 def test_what_left_nothing_behind_may_be_tried_again(kind: str, migration: Migration | None, again: bool):
