@@ -138,6 +138,25 @@ def test_the_plan_has_statements_with_their_tables_and_writes_nothing(image):
     assert [one["name"] for one in made.plan()["pending"]] == [label["name"]]
 
 
+def test_a_table_is_as_large_as_all_its_partitions(image, services, database):
+    made = image("fix")
+    with services.connect(database) as connection:
+        for statement in (
+            "CREATE TABLE parted (id bigint) PARTITION BY RANGE (id)",
+            "CREATE TABLE low PARTITION OF parted FOR VALUES FROM (0) TO (50000) PARTITION BY RANGE (id)",
+            "CREATE TABLE lowest PARTITION OF low FOR VALUES FROM (0) TO (25000)",
+            "CREATE TABLE high PARTITION OF parted FOR VALUES FROM (50000) TO (100000)",
+            "CREATE TABLE empty (id bigint) PARTITION BY RANGE (id)",
+            "INSERT INTO parted SELECT generate_series(0, 24999)",
+            "INSERT INTO parted SELECT generate_series(50000, 99999)",
+        ):
+            connection.execute(statement)
+    tables = made.plan()["tables"]
+    assert tables["lowest"] > 500_000 and tables["high"] > tables["lowest"]
+    assert tables["parted"] == tables["lowest"] + tables["high"]
+    assert (tables["low"], tables["empty"]) == (tables["lowest"], 0)
+
+
 @pytest.mark.parametrize(
     ("version", "rule"), [("drops-column", "DROP_COLUMN"), ("required-column", "NOT_NULL")]
 )

@@ -42,10 +42,12 @@ def missing_migrations() -> str:
 
 
 def table_sizes(connection) -> dict[str, int]:
-    """Return the bytes of each table on the search path."""
+    """Return the bytes of each table on the search path, of one that has partitions with all of theirs."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname, pg_table_size(oid) FROM pg_class WHERE relkind IN ('r', 'p') "
+            "SELECT relname, CASE relkind WHEN 'p' THEN "
+            "(SELECT sum(pg_table_size(relid))::bigint FROM pg_partition_tree(oid)) ELSE pg_table_size(oid) END "
+            "FROM pg_class WHERE relkind IN ('r', 'p') "
             "AND relnamespace::regnamespace::name = ANY(current_schemas(false))"
         )
         return dict(cursor.fetchall())
