@@ -66,7 +66,7 @@ class Image:
         self, operations: str, atomic: bool = True, name: str = "0002_written", after: str = "0001_initial"
     ) -> None:
         """Give the notes one more migration."""
-        text = f"""from django.contrib.postgres.operations import AddIndexConcurrently
+        text = f"""from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 def fill(apps, editor):
@@ -378,6 +378,26 @@ def test_indexes_whose_building_was_cut_short_are_built_by_the_next_run(image, s
     assert (result["failure"], result["pending"], result["invalid_indexes"]) == ({}, [], [])
     assert (before == after) == (left == "a finished one")
     assert valid_indexes(services, database) == ["note_created", "note_text"]
+
+
+def test_an_index_whose_dropping_was_cut_short_is_dropped_by_the_next_run(image, services, database):
+    made = image("fix")
+    made.write(INDEX.format("text", "note_text"), atomic=False)
+    assert made.apply()["pending"] == []
+    made.write("RemoveIndexConcurrently('note', 'note_text')", False, "0003_drop", "0002_written")
+    left = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('note_text')"
+    with services.connect(database) as connection:
+        connection.execute("SET lock_timeout = '300ms'")
+        with (
+            open_transaction(services, database, "UPDATE igny8_note SET text = text"),
+            pytest.raises(psycopg.errors.LockNotAvailable),
+        ):
+            connection.execute("DROP INDEX CONCURRENTLY note_text")
+        assert connection.execute(left).fetchall() == [(False,)]
+        assert made.plan()["invalid_indexes"] == []
+        result = made.apply()
+        assert connection.execute(left).fetchall() == []
+    assert (result["failure"], result["pending"], result["invalid_indexes"]) == ({}, [], [])
 
 
 def test_a_finished_index_that_is_another_one_is_no_index_of_the_migration(image, services, database):

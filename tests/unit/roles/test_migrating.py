@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
 from migrating.apply import kind_of, limits, may_try_again, pauses
+from migrating.django_app import invalid_indexes
 from migrating.plan import table_of
 
 
@@ -64,7 +68,13 @@ def test_why_a_migration_failed(state: str | None, usable: bool, kind: str):
 
 
 class AddIndexConcurrently:
-    pass
+    def __init__(self, name: str = "") -> None:
+        self.index = SimpleNamespace(name=name)
+
+
+class RemoveIndexConcurrently:
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class Migration:
@@ -106,3 +116,19 @@ def test_what_cannot_be_taken_back_is_not_ended(migration: Migration | None, loc
 )
 def test_what_left_nothing_behind_may_be_tried_again(kind: str, migration: Migration | None, again: bool):
     assert may_try_again(kind, migration) == again
+
+
+@pytest.mark.parametrize(
+    ("pending", "left"),
+    [
+        ([], ["i", "j"]),
+        ([Migration(False, AddIndexConcurrently("i"))], ["j"]),
+        ([Migration(False, RemoveIndexConcurrently("i"))], ["j"]),
+        ([Migration(False, AddIndexConcurrently("i"), RemoveIndexConcurrently("j"))], []),
+        ([Migration(False, RemoveIndexConcurrently("i"), object())], ["i", "j"]),
+        ([Migration(False, RemoveIndexConcurrently("other"))], ["i", "j"]),
+    ],
+)
+def test_an_index_that_is_not_valid_is_left_to_the_migration_that_builds_or_drops_it(pending, left):
+    cursor = SimpleNamespace(execute=lambda _sql: None, fetchall=lambda: [("i",), ("j",)])
+    assert invalid_indexes(SimpleNamespace(cursor=lambda: nullcontext(cursor)), pending) == left
