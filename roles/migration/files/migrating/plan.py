@@ -112,8 +112,9 @@ def issue(found, table: str) -> dict:
 def main(served: list[str]) -> dict:
     """Return the plan. Nothing is written.
 
-    served: migrations that a release knows which has served users. What others have applied, no code uses yet; where
-    it is not known of any release, all of them count as served.
+    served: migrations that a release knows which has served users, also one that failed after its switch: the tables
+    of those have rows that users were promised. What others have applied, no code uses yet; where it is not known of
+    any release, all of them count as served.
     """
     from django.db import connection
     from django_migration_linter import MigrationLinter
