@@ -85,6 +85,10 @@ def _next_step(failure: dict) -> str:
         "session": "Give the app the address of PostgreSQL itself, or of a pooler in session mode, and deploy again.",
         "lock": "End that transaction or wait for it, and deploy again.",
         "away": "Deploy again once it answers; that goes on where this stopped.",
+        "ended": (
+            "Have each statement do less, or give it more time (-e migration_statement_timeout_seconds=<seconds>, 0 is "
+            "no limit), and deploy again; that goes on where this stopped."
+        ),
     }.get(failure["kind"], "Correct the migration and deploy again; that goes on where this stopped.")
 
 

@@ -10,7 +10,7 @@ description:
   - Has squawk read the SQL of the migrations, and joins what it finds to what django-migration-linter has found.
   - A migration may only add. What drops, renames, or asks more of code that is not there yet is refused, and so is what
     locks a large table for long, what is not listed as harmless, and Python. A table that is made in the same deploy,
-    or by an earlier try of it, may be changed at will.
+    or by an earlier try of it that users have not met, may be changed at will.
   - On a database without any migration nothing is refused, because there is no earlier code.
 options:
   plan:
@@ -23,7 +23,7 @@ options:
     elements: str
     default: []
   large_table_mb:
-    description: Size from which a table must not be locked while an index is built.
+    description: Size from which a table must not be locked for long, and from which what goes through it takes long.
     type: int
     default: 10
   squawk:

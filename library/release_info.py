@@ -104,7 +104,7 @@ schema_floor:
   type: list
   elements: str
 served_migrations:
-  description: Migrations that the releases know which were live and good, as far as that is recorded.
+  description: Migrations that the releases know which have served users, as far as that is recorded.
   returned: always
   type: list
   elements: str

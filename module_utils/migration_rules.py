@@ -22,7 +22,9 @@ from ansible.module_utils.migration_sql import (
     normal,
     split,
     subjects,
+    tables_held,
     tables_made,
+    tables_used,
 )
 
 SHOWN_CHARACTERS = 120
@@ -161,6 +163,21 @@ RULES = (
         "Set atomic = False on the migration",
         contracts=False,
     ),
+    Rule(
+        ("updates-large-table",),
+        "updates a large table in one statement",
+        "who writes to one of these rows waits until all of them are done",
+        "Fill it after the deploy, in batches that are committed one by one",
+        contracts=False,
+        sql="update ",
+    ),
+    Rule(
+        ("slow-under-lock",),
+        "goes through a large table while it has a table locked",
+        "whoever uses that one waits until the migration is committed",
+        "Do it in a migration of its own after that",
+        contracts=False,
+    ),
 )
 UNLISTED = Rule(
     ("not-listed",),
@@ -168,6 +185,8 @@ UNLISTED = Rule(
     READS,
     "Do it in the release after the one whose code can do without it",
 )
+#: What only locks, and has a form of its own.
+LOCKING = [rule for rule in RULES if rule.sql and not rule.contracts]
 #: What a SELECT may call, and what only looks like a call.
 CALLS = "as|and|any|coalesce|count|exists|from|in|max|min|not|on|or|pg_sleep|select|values|where"
 #: What code of before can bear, as `actions` returns it. Whether it locks a table for long is squawk's to say.
@@ -181,6 +200,11 @@ HARMLESS = re.compile(
     r"|insert into (?!.*\bdo update\b)"
     r"|(?:analyze|comment on|drop index|grant)\b"
     rf"|alter table (?:validate constraint |alter (?:column )?{NAME} set default (?!\(?null\b))"
+)
+#: What takes the longer, the larger the tables are that it goes through, as `actions` returns it.
+SLOW = re.compile(
+    r"(?:alter table validate constraint|update|delete from|insert into|select) "
+    r"|create (?:\w+ )*(?:table|materialized view) .*\bas (?:\( ?)*(?:select|table|with)\b(?!.*\bwith no data$)"
 )
 
 
@@ -269,17 +293,29 @@ class Deploy:
 
 
 def own_findings(migration: dict, deploy: Deploy) -> list[Finding]:
-    """Return what a migration does that is not listed as harmless, and the Python that it runs."""
+    """Return what a migration does that is not listed as harmless, its Python, and what keeps others waiting."""
     found = [Finding("runs-python", "", one) for one in migration["python"]]
     for sql in (one["sql"] for one in migration["statements"]):
         text = normal(sql)
         tables = [table for table in subjects(text) or [""] if deploy.size(table) is not None]
         for table in tables:
-            found += [
-                Finding(_form(action).names[0], table, sql)
-                for action in actions(text)
-                if not _harmless(action, table, deploy.added)
-            ]
+            for action in actions(text):
+                if not _harmless(action, table, deploy.added):
+                    found.append(Finding(_form(action).names[0], table, sql))
+                found += [
+                    Finding(rule.names[0], table, sql) for rule in LOCKING if re.match(rule.sql, action)
+                ]
+    return found + _held_findings(migration, deploy)
+
+
+def _held_findings(migration: dict, deploy: Deploy) -> list[Finding]:
+    """Return what goes through tables while its own transaction has one locked that is in use."""
+    found, held = [], False
+    for sql in (one["sql"] for one in migration["statements"] if migration["atomic"]):
+        text = normal(sql)
+        held = held or any(deploy.size(table) is not None for table in tables_held(text))
+        if held and any(re.match(SLOW, action) for action in actions(text)):
+            found += [Finding("slow-under-lock", table, sql) for table in tables_used(text, deploy.tables)]
     return found
 
 

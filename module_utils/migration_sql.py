@@ -6,7 +6,7 @@ It is no parser. A rule knows the form of what it lets pass, and what has no for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
 TABLE = rf"{NAME}(?:\.{NAME})*"
@@ -32,6 +32,8 @@ SUBJECTS = (
 ADD = r"alter table add (?:column )?(?:if not exists )?(?!(?:constraint|check|foreign|unique|primary|exclude)\b)"
 COLUMN = rf"{ADD}({NAME}) (.+)"
 ADDED_KEY = rf"alter table add (?:constraint {NAME} )?foreign key ?\(({TABLES})\) references "
+#: What others wait behind until the transaction ends. VALIDATE CONSTRAINT lets them read and write.
+HOLDING = r"alter table (?!validate constraint )|create (?:unique )?index |.*\breferences "
 
 
 def normal(sql: str) -> str:
@@ -74,6 +76,22 @@ def actions(text: str) -> list[str]:
     """Return what a statement in normal form does, one by one: ALTER TABLE without its table, else the statement."""
     found = re.match(ALTER_TABLE, text)
     return [f"alter table {part}" for part in split(text[found.end() :])] if found else [text]
+
+
+def tables_held(text: str) -> list[str]:
+    """Return the tables that a statement in normal form locks until its transaction ends."""
+    if not any(re.match(HOLDING, action) for action in actions(text)):
+        return []
+    return subjects(text) + [bare(name) for name in re.findall(rf"\breferences ({TABLE})", text)]
+
+
+def tables_used(text: str, known: Iterable[str]) -> list[str]:
+    """Return the tables whose rows a statement in normal form may read or change: each that is known and named in it.
+
+    Where it inserts, only those count that the rows come from.
+    """
+    rest = re.sub(rf"^insert into {TABLE}", "", text)
+    return sorted({*subjects(rest), *({bare(name) for name in re.findall(NAME, rest)} & set(known))})
 
 
 def tables_made(statements: list[str]) -> set[str]:

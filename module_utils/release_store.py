@@ -151,8 +151,14 @@ def _proven(records: dict[str, dict], live: str) -> list[str]:
 
 def served_migrations(records: dict[str, dict]) -> list[str]:
     """Return the migrations that are known to code which has served users, or may again."""
-    known = (record.get("migrations", []) for record in records.values() if record["state"] in PROVEN)
+    known = (record.get("migrations", []) for record in records.values() if _has_served(record))
     return sorted({name for names in known for name in names})
+
+
+def _has_served(record: dict) -> bool:
+    # Whatever has become of it since: from the moment in which its switch begins, users may meet it.
+    switched = any(entry["phase"] == "switch" for entry in record.get("journal", []))
+    return switched or record["state"] in PROVEN
 
 
 def schema_floor(records: dict[str, dict], allowed: Iterable[str] = ()) -> list[str]:

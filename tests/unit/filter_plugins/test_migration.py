@@ -83,6 +83,14 @@ def test_what_is_whole_is_no_failure():
             "applied is not known. Deploy again once it answers; that goes on where this stopped.",
         ),
         (
+            {"kind": "ended", "message": "OperationalError: canceling statement due to statement timeout"},
+            {"applied": []},
+            "migration a.2 failed: OperationalError: canceling statement due to statement timeout. Applied in this "
+            "run: none. Not applied: a.2. Have each statement do less, or give it more time (-e "
+            "migration_statement_timeout_seconds=<seconds>, 0 is no limit), and deploy again; that goes on where this "
+            "stopped.",
+        ),
+        (
             {"kind": "session", "message": "another process answers"},
             {"applied": []},
             "migration a.2 was not begun: another process answers. A pooler that keeps no sessions is between "

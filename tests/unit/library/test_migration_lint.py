@@ -11,6 +11,7 @@ from manual import results_in_manual, returned
 from migrating.plan import table_of
 
 MB = 1024 * 1024
+NOTHING_ELSE = {"python": [], "issues": [], "unread": ""}
 
 
 @pytest.fixture
@@ -35,9 +36,8 @@ def lint(run_module, tmp_path):
 
 def plan(**more) -> dict:
     statements = [{"sql": "BEGIN;", "table": ""}, {"sql": 'CREATE INDEX "i" ON "t" ("a");', "table": "t"}]
-    pending = [{"name": "shop.0002_x", "statements": statements, "python": [], "issues": [], "unread": ""}]
     return {
-        "pending": pending,
+        "pending": [{"name": "shop.0002_x", "atomic": True, "statements": statements} | NOTHING_ELSE],
         "unserved": [],
         "applied": ["shop.0001_initial"],
         "known": ["shop.0001_initial", "shop.0002_x"],
@@ -92,7 +92,7 @@ def test_an_answer_that_is_not_json_fails(lint):
 def written(*statements: str, **more) -> dict:
     """A migration with these statements, as the new image reads it."""
     listed = [{"sql": sql, "table": table_of(sql)} for sql in statements]
-    return {"name": "shop.0002_x", "statements": listed, "python": [], "issues": [], "unread": ""} | more
+    return {"name": "shop.0002_x", "atomic": True, "statements": listed} | NOTHING_ELSE | more
 
 
 NEW = 'CREATE TABLE "new" ("id" bigint)'
@@ -180,6 +180,94 @@ def test_what_neither_linter_finds_is_refused_at_any_size(lint, statements: tupl
 )  # fmt: skip
 def test_what_only_adds_is_not_refused(lint, statements: tuple[str, ...]):
     seen = plan(pending=[written(*statements)], tables={"t": 1, "u": 1})
+    assert lint(seen, answer="[]")["problems"] == []
+
+
+ADDED = 'ALTER TABLE "t" ADD COLUMN "a" integer NULL'
+FILLED = 'UPDATE "t" SET "a" = 1'
+INDEXED = 'CREATE INDEX "i" ON "t" ("b")'
+SIZES = {"t": 1, "u": 1, "Big": 10 * MB}
+
+
+def slow_tables(problems: list[str]) -> int:
+    return sum("goes through a large table while it has a table locked" in one for one in problems)
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_rows_of_a_large_table_are_not_updated_at_once(lint, atomic: bool):
+    filled = written(ADDED, atomic=True), written(FILLED, atomic=atomic)
+    seen = plan(pending=list(filled), tables={"t": 10 * MB})
+    [problem] = lint(seen, answer="[]")["problems"]
+    assert problem == (
+        'shop.0002_x updates a large table in one statement (UPDATE "t" SET "a" = 1; updates-large-table): who writes '
+        "to one of these rows waits until all of them are done. Fill it after the deploy, in batches that are "
+        """committed one by one, or allow it for this deploy: -e '{"migration_allow": ["shop.0002_x"]}'."""
+    )
+    result = lint(seen, answer="[]", allow=["shop.0002_x"])
+    assert (result["problems"], result["contracting"]) == ([], [])
+    assert lint(seen, answer="[]", large_table_mb=11)["problems"] == []
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        'UPDATE "Big" SET old = 1',
+        'UPDATE "t" SET "a" = "Big"."b" FROM "Big" WHERE "Big"."id" = "t"."id"',
+        'DELETE FROM "t" USING u JOIN public."Big" ON true',
+        'INSERT INTO "u" (id) SELECT id FROM "Big"',
+        'SELECT count(*) FROM u, ONLY "Big"',
+        'CREATE TABLE "copy" AS (SELECT * FROM "Big")',
+        'CREATE MATERIALIZED VIEW "v" AS SELECT count(*) FROM "Big"',
+        'ALTER TABLE "Big" VALIDATE CONSTRAINT "k"',
+    ],
+)
+@pytest.mark.parametrize(
+    "locks", [ADDED, INDEXED, 'CREATE TABLE "new" (id bigint, u_id bigint REFERENCES "u" (id))']
+)
+def test_no_large_table_is_gone_through_while_another_is_locked(lint, locks: str, slow: str):
+    def asked(*pending: dict, **options: int) -> int:
+        return slow_tables(
+            lint(plan(pending=list(pending), tables=SIZES), answer="[]", **options)["problems"]
+        )
+
+    both = written("BEGIN;", locks, slow, "COMMIT;")
+    assert asked(both) == 1
+    assert asked(both, large_table_mb=11) == 0
+    assert asked(both | {"atomic": False}) == 0
+    assert asked(written(locks), written(slow)) == 0
+    assert asked(written(slow, locks)) == 0
+
+
+def test_what_goes_through_a_large_table_can_be_allowed_and_is_named_with_it(lint):
+    copied = 'INSERT INTO "u" (id) SELECT id FROM "Big"'
+    seen = plan(pending=[written(ADDED, copied)], tables=SIZES)
+    assert lint(seen, answer="[]")["problems"] == [
+        f"shop.0002_x goes through a large table while it has a table locked ({copied}; slow-under-lock): whoever uses "
+        "that one waits until the migration is committed. Do it in a migration of its own after that, or allow it for "
+        """this deploy: -e '{"migration_allow": ["shop.0002_x"]}'."""
+    ]
+    result = lint(seen, answer="[]", allow=["shop.0002_x"])
+    assert (result["problems"], result["contracting"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (ADDED, FILLED),
+        (ADDED, 'UPDATE "t" SET "a" = extract(epoch FROM "b")'),
+        (ADDED, 'INSERT INTO "Big" (id) VALUES (1)', 'INSERT INTO "Big" (id) SELECT id FROM "u"'),
+        (ADDED, """COMMENT ON TABLE "Big" IS 'x'""", 'CREATE VIEW "v" AS SELECT * FROM "Big"'),
+        (ADDED, 'CREATE MATERIALIZED VIEW "v" AS SELECT * FROM "Big" WITH NO DATA'),
+        (NEW, 'ALTER TABLE "new" ADD COLUMN "a" integer', 'INSERT INTO "new" SELECT id FROM "Big"'),
+        (
+            'ALTER TABLE "t" VALIDATE CONSTRAINT "k"',
+            'ALTER TABLE "Big" VALIDATE CONSTRAINT "l"',
+            'INSERT INTO "t" (id) SELECT id FROM "Big"',
+        ),
+    ],
+)
+def test_what_is_short_or_keeps_nobody_waiting_is_not_refused(lint, statements: tuple[str, ...]):
+    seen = plan(pending=[written(*statements)], tables=SIZES)
     assert lint(seen, answer="[]")["problems"] == []
 
 

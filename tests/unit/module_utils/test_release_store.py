@@ -442,3 +442,21 @@ def test_what_code_knows_that_served_is_told_from_what_no_user_met():
         rows[name]["migrations"] = ["shop.0001_initial", f"shop.000{number + 2}_x"]
     assert served_migrations(rows) == ["shop.0001_initial", "shop.0002_x", "shop.0004_x"]
     assert served_migrations(records(v1=("live", None))) == []
+
+
+@pytest.mark.parametrize("state", ["started", "switched", "verified", "failed"])
+@pytest.mark.parametrize(
+    ("steps", "served"),
+    [
+        ([], False),
+        (["prove begins"], False),
+        (["prove begins", "prove failed"], False),
+        (["prove ended", "switch begins"], True),
+        (["switch begins", "switch ended", "verify begins"], True),
+        (["switch begins", "switch ended", "verify failed", "stage begins"], True),
+    ],
+)
+def test_code_has_served_from_the_moment_in_which_its_switch_began(state, steps, served):
+    journal = [dict(zip(("phase", "event"), step.split(), strict=True)) for step in steps]
+    record = {"state": state, "migrations": ["shop.0001_initial"], "journal": journal}
+    assert served_migrations({"v1": record}) == (["shop.0001_initial"] if served else [])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import pytest
-from migrating.apply import kind_of, may_try_again, pauses
+from migrating.apply import kind_of, limits, may_try_again, pauses
+from migrating.django_app import invalid_indexes
 from migrating.plan import table_of
 
 
@@ -55,7 +59,7 @@ def failure(state: str | None) -> Exception:
         ("08006", True, "away"),
         (None, False, "away"),
         ("42703", True, "error"),
-        ("57014", True, "error"),
+        ("57014", True, "ended"),
         (None, True, "error"),
     ],
 )
@@ -64,13 +68,34 @@ def test_why_a_migration_failed(state: str | None, usable: bool, kind: str):
 
 
 class AddIndexConcurrently:
-    pass
+    def __init__(self, name: str = "") -> None:
+        self.index = SimpleNamespace(name=name)
+
+
+class RemoveIndexConcurrently:
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class Migration:
     def __init__(self, atomic: bool, *operations: object) -> None:
         self.atomic = atomic
         self.operations = operations
+
+
+@pytest.mark.parametrize(
+    ("migration", "lock", "statement"),
+    [
+        (None, 2, 30),
+        (Migration(True), 2, 30),
+        (Migration(True, AddIndexConcurrently()), 2, 30),
+        (Migration(False, AddIndexConcurrently()), 120, 0),
+        (Migration(False, AddIndexConcurrently(), object()), 2, 0),
+    ],
+)
+def test_what_cannot_be_taken_back_is_not_ended(migration: Migration | None, lock: float, statement: float):
+    options = {"lock_timeout": 2, "statement_timeout": 30, "retries": 5}
+    assert limits(options, migration) == {"lock_timeout": lock, "statement_timeout": statement}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +111,24 @@ class Migration:
         ("lock", Migration(False, AddIndexConcurrently(), object()), False),
         ("error", Migration(False, AddIndexConcurrently()), False),
         ("error", Migration(True), False),
+        ("ended", Migration(True), False),
     ],
 )
 def test_what_left_nothing_behind_may_be_tried_again(kind: str, migration: Migration | None, again: bool):
     assert may_try_again(kind, migration) == again
+
+
+@pytest.mark.parametrize(
+    ("pending", "left"),
+    [
+        ([], ["i", "j"]),
+        ([Migration(False, AddIndexConcurrently("i"))], ["j"]),
+        ([Migration(False, RemoveIndexConcurrently("i"))], ["j"]),
+        ([Migration(False, AddIndexConcurrently("i"), RemoveIndexConcurrently("j"))], []),
+        ([Migration(False, RemoveIndexConcurrently("i"), object())], ["i", "j"]),
+        ([Migration(False, RemoveIndexConcurrently("other"))], ["i", "j"]),
+    ],
+)
+def test_an_index_that_is_not_valid_is_left_to_the_migration_that_builds_or_drops_it(pending, left):
+    cursor = SimpleNamespace(execute=lambda _sql: None, fetchall=lambda: [("i",), ("j",)])
+    assert invalid_indexes(SimpleNamespace(cursor=lambda: nullcontext(cursor)), pending) == left

@@ -18,6 +18,8 @@ LONGEST_PAUSE_SECONDS = 30
 AWAY = ("57P01", "57P02", "57P03", "08")
 #: A lock that was not had in time, and a deadlock that PostgreSQL ended.
 LOCKED = ("55P03", "40P01")
+#: A statement that took too long, or that somebody has ended.
+ENDED = "57014"
 
 
 def pauses(retries: int, first: float) -> list[float]:
@@ -26,10 +28,12 @@ def pauses(retries: int, first: float) -> list[float]:
 
 
 def kind_of(error: BaseException, usable: bool) -> str:
-    """Return why a migration failed: a lock that it did not get, a server that is away, or its own doing."""
+    """Return why a migration failed: a lock it did not get, a statement ended, a server away, or its own doing."""
     state = str(getattr(error.__cause__, "sqlstate", None) or getattr(error.__cause__, "pgcode", None) or "")
     if state in LOCKED:
         return "lock"
+    if state == ENDED:
+        return "ended"
     return "away" if state.startswith(AWAY) or not usable else "error"
 
 
@@ -38,6 +42,19 @@ def may_try_again(kind: str, migration) -> bool:
     return kind in ("lock", "away") and (
         migration is None or migration.atomic or is_concurrent(migration.atomic, migration.operations)
     )
+
+
+def limits(options: dict, migration=None) -> dict[str, float]:
+    """Return how many seconds a statement of a migration may wait for a lock, and take; 0 is no limit."""
+    seconds = {name: options[name] for name in ("lock_timeout", "statement_timeout")}
+    if migration is None or migration.atomic:
+        return seconds
+    # Outside of a transaction, a statement that is ended leaves half a migration or an index that is not valid.
+    concurrent = is_concurrent(migration.atomic, migration.operations)
+    return {
+        "lock_timeout": WAIT_SECONDS if concurrent else seconds["lock_timeout"],
+        "statement_timeout": 0,
+    }
 
 
 class Busy(Exception):
@@ -60,7 +77,7 @@ class Applying:
     def prepare(self) -> None:
         """Connect, limit how long a statement may wait and take, and take the advisory lock."""
         self.connection.ensure_connection()
-        self._limit(self.options["lock_timeout"])
+        self._limit()
         self._lock()
         if self.before is None:
             self.before = applied(self.connection)
@@ -78,11 +95,10 @@ class Applying:
                 raise Busy(self._holder())
             time.sleep(0.5)
 
-    def _limit(self, lock_timeout: float) -> None:
+    def _limit(self, migration=None) -> None:
         """Limit waits and statements anew, of the transaction that is open or else of the session."""
-        seconds = {"lock_timeout": lock_timeout, "statement_timeout": self.options["statement_timeout"]}
         with self.connection.cursor() as cursor:
-            for name, value in seconds.items():
+            for name, value in limits(self.options, migration).items():
                 cursor.execute(
                     "SELECT set_config(%s, %s, %s)", [name, f"{value}s", self.connection.in_atomic_block]
                 )
@@ -152,13 +168,12 @@ class Applying:
             if migration.atomic:
                 with transaction.atomic(using=executor.connection.alias):
                     self._check_session()
-                    self._limit(self.options["lock_timeout"])
+                    self._limit(migration)
                     state = apply_one(executor, state, migration, *args, **kwargs)
             else:
                 self._check_session()
-                concurrent = is_concurrent(migration.atomic, migration.operations)
-                self._limit(WAIT_SECONDS if concurrent else self.options["lock_timeout"])
-                if concurrent:
+                self._limit(migration)
+                if is_concurrent(migration.atomic, migration.operations):
                     leave_out_what_is_done(executor.connection, state, migration)
                 state = apply_one(executor, state, migration, *args, **kwargs)
             self.current = None

@@ -14,11 +14,13 @@ def is_concurrent(atomic: bool, operations: list) -> bool:
     return not atomic and bool(kinds) and kinds <= {"AddIndexConcurrently", "RemoveIndexConcurrently"}
 
 
-def indexes_built(atomic: bool, operations: list) -> list[str]:
-    """Return the names of the indexes that such a migration builds."""
+def indexes_settled(atomic: bool, operations: list) -> list[str]:
+    """Return the names of the indexes that such a migration builds or drops, whatever an earlier try has left."""
     if not is_concurrent(atomic, operations):
         return []
-    return [one.index.name for one in operations if type(one).__name__ == "AddIndexConcurrently"]
+    return [
+        one.index.name if type(one).__name__ == "AddIndexConcurrently" else one.name for one in operations
+    ]
 
 
 def leave_out_what_is_done(connection, state, migration) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import runpy
 
-from migrating.concurrent import indexes_built
+from migrating.concurrent import indexes_settled
 
 
 def set_up(manage: str) -> None:
@@ -71,14 +71,14 @@ def applied_migrations(connection, without: list[str]) -> list:
 
 
 def invalid_indexes(connection, pending: list) -> list[str]:
-    """Return the indexes on the search path that PostgreSQL does not use, because their building was cut short.
+    """Return the indexes on the search path that PostgreSQL does not use: their building, or dropping, was cut short.
 
-    Without those that a pending migration builds anew.
+    Without those that a pending migration builds anew or drops.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
             "WHERE NOT i.indisvalid AND c.relnamespace::regnamespace::name = ANY(current_schemas(false)) ORDER BY 1"
         )
-        anew = {name for one in pending for name in indexes_built(one.atomic, one.operations)}
-        return [name for (name,) in cursor.fetchall() if name not in anew]
+        settled = {name for one in pending for name in indexes_settled(one.atomic, one.operations)}
+        return [name for (name,) in cursor.fetchall() if name not in settled]

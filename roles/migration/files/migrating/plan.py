@@ -42,10 +42,12 @@ def missing_migrations() -> str:
 
 
 def table_sizes(connection) -> dict[str, int]:
-    """Return the bytes of each table on the search path."""
+    """Return the bytes of each table on the search path, of one that has partitions with all of theirs."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname, pg_table_size(oid) FROM pg_class WHERE relkind IN ('r', 'p') "
+            "SELECT relname, CASE relkind WHEN 'p' THEN "
+            "(SELECT sum(pg_table_size(relid))::bigint FROM pg_partition_tree(oid)) ELSE pg_table_size(oid) END "
+            "FROM pg_class WHERE relkind IN ('r', 'p') "
             "AND relnamespace::regnamespace::name = ANY(current_schemas(false))"
         )
         return dict(cursor.fetchall())
@@ -110,8 +112,9 @@ def issue(found, table: str) -> dict:
 def main(served: list[str]) -> dict:
     """Return the plan. Nothing is written.
 
-    served: migrations that a release knows which has served users. What others have applied, no code uses yet; where
-    it is not known of any release, all of them count as served.
+    served: migrations that a release knows which has served users, also one that failed after its switch: the tables
+    of those have rows that users were promised. What others have applied, no code uses yet; where it is not known of
+    any release, all of them count as served.
     """
     from django.db import connection
     from django_migration_linter import MigrationLinter

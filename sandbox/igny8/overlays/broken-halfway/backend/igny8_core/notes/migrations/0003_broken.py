@@ -11,5 +11,5 @@ class Migration(migrations.Migration):
             sql="ALTER TABLE igny8_note ADD COLUMN colour text",
             reverse_sql="ALTER TABLE igny8_note DROP COLUMN colour",
         ),
-        migrations.RunSQL(sql="SELECT made_to_fail FROM igny8_note", reverse_sql=migrations.RunSQL.noop),
+        migrations.RunSQL(sql="SELECT made_to_fail", reverse_sql=migrations.RunSQL.noop),
     ]
