@@ -25,6 +25,7 @@ from ansible.module_utils.migration_sql import (
     tables_held,
     tables_made,
     tables_used,
+    without_brackets,
 )
 
 SHOWN_CHARACTERS = 120
@@ -334,7 +335,8 @@ def _harmless(action: str, table: str, added: dict[tuple[str, str], str]) -> boo
         return not re.search(r"\bnot null\b", added.get((table, bare(dropped[1])), "not null"))
     if filled := re.match(rf"update (?:only )?{TABLE} set (.*)", action):
         columns = [
-            re.match(rf"({NAME}) ?=", part) for part in split(re.split(r" (?:from|where) ", filled[1])[0])
+            re.match(rf"({NAME}) ?=", part)
+            for part in split(re.split(r" (?:from|where) ", without_brackets(filled[1]))[0])
         ]
         return all(one and (table, bare(one[1])) in added for one in columns)
     return bool(re.match(HARMLESS, action))

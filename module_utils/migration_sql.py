@@ -64,6 +64,13 @@ def split(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
+def without_brackets(text: str) -> str:
+    """Return a statement without what is in its round brackets."""
+    while (shorter := re.sub(r"\([^()]*\)", "", text)) != text:
+        text = shorter
+    return text
+
+
 def subjects(text: str) -> list[str]:
     """Return the tables that a statement in normal form changes; none where its form is not known."""
     for form in SUBJECTS:

@@ -136,6 +136,10 @@ KEY = '"u_id" bigint NULL CONSTRAINT "k" REFERENCES "u" ("id") DEFERRABLE INITIA
         (('CREATE TABLE IF NOT EXISTS "t" ("id" bigint)', 'DROP TABLE "t"'), "drops a table"),
         (("DELETE FROM t",), "changes or deletes rows"),
         (("UPDATE t SET old = NULL",), "changes or deletes rows"),
+        (
+            ("ALTER TABLE t ADD COLUMN a integer", "UPDATE t SET a = extract(epoch FROM b), old = NULL"),
+            "changes or deletes rows",
+        ),
         ((NEW, "WITH gone AS (SELECT * FROM new) DELETE FROM t"), "not known to be harmless"),
         (("DROP VIEW v",), "not known to be harmless"),
         (("DROP SCHEMA s CASCADE",), "not known to be harmless"),
