@@ -70,19 +70,19 @@ def release_compose(
 def _service(service: dict, release: str, secrets_dir: str, slot_network: str) -> dict:
     mounts = [_secret_mount(secrets_dir, name) for name in service.get("secrets", [])]
     content = {
-        "image": service.get("image") or f"{service['built_image']}:{release}",
+        "image": _literal(service.get("image") or f"{service['built_image']}:{release}"),
         "pull_policy": "never",
         "restart": "unless-stopped",
         "init": service.get("init", False),
         "environment": {**_environment(service.get("environment", {})), "RELEASE_ID": release},
         "networks": _networks(service, slot_network),
-        "volumes": [*service.get("volumes", []), *mounts],
+        "volumes": _literal([*service.get("volumes", []), *mounts]),
         "healthcheck": _literal(service["healthcheck"]),
         "stop_grace_period": f"{service['stop_grace_seconds']}s",
         "mem_limit": service["memory"],
         "cpus": service["cpus"],
         "read_only": True,
-        "tmpfs": service.get("tmpfs", ["/tmp"]),
+        "tmpfs": _literal(service.get("tmpfs", ["/tmp"])),
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "labels": {
@@ -100,7 +100,7 @@ def _environment(environment: dict) -> dict[str, str]:
 
 
 def _literal(value: Any) -> Any:
-    # Compose would put a value of its own in the place of a variable, which a shell in the container is to see.
+    # Compose would put a value of its own in the place of what is a name, or for a shell in the container.
     if isinstance(value, dict):
         return {name: _literal(part) for name, part in value.items()}
     if isinstance(value, list):

@@ -229,10 +229,9 @@ def _says_something(key: str, value: object) -> bool:
 def _volumes(known: dict, wanted: dict) -> list:
     # What every release mounts, as the assets of the others, unless the stack has something of its own there.
     taken = {volume["target"] for volume in known.get("volumes", [])}
-    return [
-        *known.get("volumes", []),
-        *(v for v in wanted.get("volumes", []) if v.split(":")[1] not in taken),
-    ]
+    # What `docker compose config` says is escaped already.
+    mounted = [volume.replace("$", "$$") for volume in wanted.get("volumes", [])]
+    return [*known.get("volumes", []), *(v for v in mounted if v.split(":")[1] not in taken)]
 
 
 def adopted_containers(records: dict[str, dict]) -> dict[str, dict]:

@@ -58,7 +58,9 @@ def test_the_edge_is_the_only_one_on_the_public_port(host, app):
 
 
 def test_secrets_are_files_of_the_containers_user_and_nowhere_else(app, host):
-    names = host.file(f"{ROOT}/current/secrets").listdir()
+    folder = host.file(f"{ROOT}/current/secrets")
+    names = folder.listdir()
+    assert (folder.mode, folder.uid) == (0o700, 0)
     assert sorted(names) == ["django_secret_key", "postgres_password", "redis_password"]
     everything = app.run("docker ps --quiet | xargs docker inspect")
     for name in names:

@@ -52,12 +52,28 @@ FOUND = ".*".join(
         "12. Container .* of postgres runs .*; the inventory says none:1.* Nothing was changed",
     ]
 )
+#: The live release has the key under its old name alone.
+RENAMED = {
+    "backend_signing_key_name": "new_key",
+    "release_secrets": {"new_key": "{{ vault_django_secret_key }}"}
+    | {
+        name: f"{{{{ vault_{name} }}}}"
+        for name in ("django_secret_key", "postgres_password", "redis_password")
+    },
+}
 OTHER_KEY = (
     "shows another SSH host key than known_hosts has for it. Compare its fingerprint .* Nothing was changed."
 )
 CASES = [
     Case("preflight", "preflight", FOUND, extra(**WRONG)),
     Case("deploy", "deploy", FOUND, extra(**WRONG)),
+    Case(
+        "renamed-key",
+        "deploy",
+        "1 problem was found: 1. A release is live .*/new_key is not there: .*"
+        r"\(there are django_secret_key, postgres_password, redis_password\)\. .* Nothing was changed",
+        extra(**RENAMED),
+    ),
     Case(
         "unknown-version",
         "deploy",

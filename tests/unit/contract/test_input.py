@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from ansible.module_utils.input_values import rule_for
 from ansible.module_utils.release_store import is_id
 from app_host import TAGS
 from bad_input import BAD, refusal
@@ -60,6 +61,26 @@ def test_what_can_name_a_release_can_be_a_version(version: str):
 )
 def test_a_release_is_what_the_records_take_for_an_id(release: str):
     assert bool(re.fullmatch(RULES["release_rollback_to"]["pattern"], release)) == is_id(release)
+
+
+@pytest.mark.parametrize(
+    ("volume", "fits"),
+    [
+        ("/srv/media:/app/media", True),
+        ("/srv/media:/app/media:ro", True),
+        ("/srv/$media:/app/media:ro,z", True),
+        ("media:/app/media", False),
+        ("./media:/app/media", False),
+        ("~/media:/app/media", False),
+        ("${MEDIA}:/app/media", False),
+        ("/app/media", False),
+        ("/srv/media:app/media", False),
+        ("/srv/media:/app/media:ro:z", False),
+    ],
+)
+def test_a_volume_is_a_path_of_the_host_that_all_releases_share(volume: str, fits: bool):
+    rule = rule_for("release_services.app.volumes.each", RULES)
+    assert bool(re.fullmatch(rule["pattern"], volume)) is fits
 
 
 def test_a_holder_is_what_names_a_run():

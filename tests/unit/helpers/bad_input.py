@@ -56,9 +56,14 @@ BAD: dict[str, tuple[list, str]] = {
             service(stop_grace_seconds="soon"),
             service(networks=["nope"]),
             service(environment={"A": "x\0y"}),
+            service(volumes=["media:/app/media"]),
+            service(volumes=["/app/media"]),
+            service(volumes=[{"type": "volume", "source": "media", "target": "/app/media"}]),
+            service(volumes="/srv/media:/app/media"),
         ],
         "a name of at most 63|a name of an environment|one of release_secrets|api, web or|a size such as"
-        "|a number above 0|the name of an image|a number, 0 or more,|one of release_networks|text without control",
+        "|a number above 0|the name of an image|a number, 0 or more,|one of release_networks|text without control"
+        "|a folder or file of the host as|a list of folders",
     ),
     "release_secrets": ([SECRETS | {"../../../etc/cron.d/x": "x"}, SECRETS | {"a b": "x"}], "a name of a file"),
     "backend_signing_key": (["too-short"], "a key of 32 characters or more"),

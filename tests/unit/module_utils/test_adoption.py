@@ -170,6 +170,17 @@ def test_compose_file_keeps_what_the_stack_mounts_itself():
     ]
 
 
+def test_compose_puts_nothing_in_the_place_of_a_dollar_in_what_every_release_mounts():
+    known = model()
+    # As `docker compose config` writes it.
+    known["services"]["app_web"]["volumes"] = [{"type": "bind", "source": "/own", "target": "/$$kept"}]
+    services = SERVICES | {"app_web": SERVICES["app_web"] | {"volumes": ["/srv:/$kept", "/srv:/$more"]}}
+    assert adopted_compose(known, services, "v1", "edge")["services"]["app_web"]["volumes"] == [
+        {"type": "bind", "source": "/own", "target": "/$$kept"},
+        "/srv:/$$more",
+    ]
+
+
 def test_compose_file_needs_nothing_that_ran_once_before_the_stack():
     known = model()
     known["services"]["migrate"] = {"image": "api:local"}

@@ -85,7 +85,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "backend": {
         "backend_signing_key": "abc",
         "backend_signing_key_file": "/srv/key",
+        "backend_current_link": "/srv/current",
         "__backend_signing_key": {"stat": {"exists": False}},
+        "__backend_current": {"stat": {"exists": False}},
+        "__backend_secrets": {"skipped": True},
     },
     "verify": {
         "verify_user": "someone",
@@ -281,6 +284,16 @@ CASES = [
         "backend",
         {"__backend_signing_key": {"stat": {"exists": True, "checksum": "other"}}},
         "differs from /srv/key, with which",
+    ),
+    (
+        "backend",
+        {
+            "__backend_current": {"stat": {"exists": True}},
+            "__backend_secrets": {"files": [{"path": "/srv/b"}, {"path": "/srv/a"}]},
+        },
+        "A release is live (/srv/current), and /srv/key is not there: the key with which sessions and tokens are "
+        "signed now cannot be compared with the one to be deployed; with another key everyone would be logged out. Set "
+        "backend_signing_key_name to the name that it has there (there are a, b). To rename it, deploy",
     ),
     ("verify", {"verify_user": ""}, "verify_user or its password is empty;"),
     ("verify", {"verify_password": ""}, "verify_user or its password is empty;"),

@@ -28,6 +28,12 @@ def test_data_services_run_and_take_no_password_from_their_environment(app):
     assert [secret for secret in passwords if secret in everything] == []
 
 
+def test_root_alone_gets_to_their_passwords_on_the_host(host):
+    folder = host.file("/data/app/secrets")
+    assert (folder.mode, folder.uid) == (0o700, 0)
+    assert host.file("/data/app").mode == 0o755
+
+
 def test_redis_lets_nobody_in_without_a_password(app):
     assert "NOAUTH" in app.run("docker exec igny8-data-redis-1 redis-cli ping")
 

@@ -48,6 +48,7 @@ def test_only_the_containers_user_reads_the_secrets(app, host):
         (0o400, 10021)
     }
     assert sorted(host.file(folder).listdir()) == SECRETS
+    assert (host.file(folder).mode, host.file(folder).uid) == (0o700, 0)
 
 
 def test_sessions_are_in_the_cookie_table_and_store_that_the_inventory_names(app):
