@@ -10,6 +10,9 @@ description:
   - Has the edge answer everybody with 503 and C(Retry-After), waits until no request is served any more, ends the
     sessions in both databases, and renames both in one transaction. Then it restarts the containers of the release that
     serve no pages, waits until the edge has them up, and lets the traffic in again, also where something failed.
+  - Before it renames them, it moves the sequences of O(incoming) on to where those of O(database) are, so that no id
+    that was handed out is handed out again. A sequence goes no further back, and one that cycles stays as it is. What a
+    worker takes that logs in again in the moment between is not counted in.
   - Runs to its end on the host, whatever becomes of the control node. Cut short there, either database is whole, and an
     edge that restarts lets the traffic in. Where the page is still up and the databases are renamed, the next run does
     what is left behind it.

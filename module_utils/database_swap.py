@@ -37,6 +37,20 @@ TERMINATE = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = ANY (%s) AND pid <> pg_backend_pid() AND pg_has_role(usesysid, 'MEMBER')
 """
+#: One that cycles hands out the same values again anyway.
+SEQUENCES = """
+SELECT array_agg(schemaname::text), array_agg(sequencename::text), array_agg(last_value)
+FROM pg_sequences WHERE last_value IS NOT NULL AND NOT cycle
+"""
+#: Those that are there under the same name, can be at that value, and are behind it.
+MOVE_ON = """
+SELECT setval(to_regclass(format('%%I.%%I', schemaname, sequencename)), value)
+FROM unnest(%s::name[], %s::name[], %s::bigint[]) AS given (of_schema, of_name, value)
+JOIN pg_sequences ON schemaname = of_schema AND sequencename = of_name
+WHERE NOT cycle AND value BETWEEN min_value AND max_value
+  AND has_sequence_privilege(to_regclass(format('%%I.%%I', schemaname, sequencename)), 'UPDATE')
+  AND (last_value IS NULL OR CASE WHEN increment_by > 0 THEN last_value < value ELSE last_value > value END)
+"""
 RENAME = "ALTER DATABASE {} RENAME TO {}"
 COMMENT = "COMMENT ON DATABASE {} IS {}"
 
@@ -84,9 +98,10 @@ class Page:
 
 
 class Databases:
-    """The databases of a server, by a connection to none of those that are renamed."""
+    """The databases of a server. The connection that stays is to none of those that are renamed."""
 
     def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
         try:
             self._connection = psycopg2.connect(**connection_arguments(options, STATEMENT_SECONDS))
         except psycopg2.Error as error:
@@ -107,7 +122,8 @@ class Databases:
     ) -> int:
         """Rename both in one transaction, having ended every session in them; return how many were ended.
 
-        A comment is written on the one that goes, in the same transaction.
+        Before that, the incoming one learns which ids are handed out. A comment is written on the one that goes, in the
+        same transaction.
         """
         ended = 0
         for attempt in range(1, ATTEMPTS + 1):
@@ -115,6 +131,10 @@ class Databases:
                 with self._connection, self._connection.cursor() as cursor:
                     cursor.execute(TERMINATE, ([database, incoming],))
                     ended += cursor.fetchone()[0]
+                self._move_sequences_on(database, incoming)
+                with self._connection, self._connection.cursor() as cursor:
+                    # Who has come back meanwhile has been counted before.
+                    cursor.execute(TERMINATE, ([database, incoming],))
                     for old, new in ((database, outgoing), (incoming, database)):
                         cursor.execute(sql.SQL(RENAME).format(sql.Identifier(old), sql.Identifier(new)))
                     if comment:
@@ -132,6 +152,36 @@ class Databases:
             except psycopg2.Error as error:
                 raise SwapError(f"databases cannot be renamed: {_first_line(error)}") from error
         return ended
+
+    def _move_sequences_on(self, database: str, incoming: str) -> None:
+        """Have the sequences of the incoming database go on where those of the one that it replaces are.
+
+        An id that was handed out may be in a token that is still valid, and must not become another user's. Sessions in
+        both were ended before: what a worker takes that logs in again between this and the rename is not known here.
+        """
+        try:
+            with self._logged_in(database) as cursor:
+                cursor.execute(SEQUENCES)
+                handed_out = cursor.fetchone()
+            with self._logged_in(incoming) as cursor:
+                cursor.execute(MOVE_ON, handed_out)
+        except psycopg2.Error as error:
+            raise SwapError(
+                f"databases are not swapped, since {self._options['login_user']} cannot have the sequences of "
+                f"{incoming} go on where those of {database} are: {_first_line(error).rstrip('.')}. Mend that, and "
+                "run this again."
+            ) from error
+
+    @contextmanager
+    def _logged_in(self, name: str) -> Iterator[Any]:
+        """Give a cursor in a database that is renamed later, which keeps no connection to it."""
+        options = {**self._options, "login_db": name}
+        connection = psycopg2.connect(**connection_arguments(options, STATEMENT_SECONDS))
+        try:
+            with connection, connection.cursor() as cursor:
+                yield cursor
+        finally:
+            connection.close()
 
 
 def _first_line(error: Exception) -> str:

@@ -35,6 +35,10 @@ class BackupHost:
         """How many rows a backup has of a table; 0 also where it has no such table."""
         return self.manifest(name)["contents"]["rows"].get(f"public.{table}", 0)
 
+    def sequences(self, name: str) -> dict[str, int]:
+        """Where the sequences of a backup are."""
+        return self.manifest(name)["contents"]["sequences"]
+
     def write_into(self, database: str, statement: str) -> None:
         """Have the app's role write into a database of that name."""
         self.app.run(

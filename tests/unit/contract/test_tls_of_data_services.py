@@ -37,8 +37,8 @@ def test_each_login_says_how_tls_is_used(arguments: dict, options: set[str]):
     assert options - set(arguments) == set()
 
 
-def dump(**variables: str) -> tuple[dict[str, str], list[str]]:
-    """Environment and volumes of the container that dumps and restores the database."""
+def dump(**variables: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Environment and mounted files, {source: target}, of the container that dumps and restores the database."""
     role, loader = Role("postgres"), DataLoader()
     [task] = [
         task
@@ -57,23 +57,21 @@ def dump(**variables: str) -> tuple[dict[str, str], list[str]]:
     }
     templar = Templar(loader, variables=defaults | given | task["vars"] | variables)
     container = task["community.docker.docker_container"]
-    return templar.template(container["env"]), templar.template(container["volumes"])
+    return templar.template(container["env"]), {
+        mount["source"]: mount["target"] for mount in templar.template(container["mounts"])
+    }
 
 
 def test_dump_uses_tls_as_the_inventory_says():
-    environment, volumes = dump(postgres_ssl_mode="verify-full", postgres_ca_cert=CA)
+    environment, mounted = dump(postgres_ssl_mode="verify-full", postgres_ca_cert=CA)
     assert environment["PGSSLMODE"] == "verify-full"
-    assert f"{CA}:{environment['PGSSLROOTCERT']}:ro" in volumes
+    assert mounted[CA] == environment["PGSSLROOTCERT"]
 
 
 def test_dump_without_a_certificate_mounts_none():
-    environment, volumes = dump()
+    environment, mounted = dump()
     assert (environment["PGSSLMODE"], environment["PGSSLROOTCERT"]) == ("prefer", "")
-    assert [volume.partition(":")[0] for volume in volumes] == [
-        "/srv/backups",
-        "/srv/backups/tools",
-        "/srv/password",
-    ]
+    assert list(mounted) == ["/srv/password"]
 
 
 @pytest.mark.parametrize("inventory", REAL, ids=lambda inventory: inventory.name)

@@ -24,11 +24,14 @@ BACKUPS = {
     "large": (DUMP, {"database_bytes": 40 << 50}),
     "corrupt": (b"PGDMP and less", {}),
     "cut": (DUMP[:5], {}),
+    # Its release was deployed once more.
+    "kept": (DUMP[:5], {"file": "/srv/backups/first.dump"}),
     "unproven": (DUMP, None),
 }
 REFUSED = {
     "corrupt": r"corrupt\.dump has changed since it was proven: it has 14 bytes of 14, and the checksum .* corrupt;",
     "cut": r"cut\.dump has changed since it was proven: it has 5 bytes of 14, and the checksum .* cut or corrupt;",
+    "kept": r"^Backup /\S+/kept\.dump has changed since it was proven: it has 5 bytes of 14,",
     "large": r"large is of a database of 42949672960 MB, and .* has \d+ MB free, where PostgreSQL has its data; "
     r"107374182400 MB are needed, 2\.5 times as much: .*\. Free some space there,",
     "unproven": r"unproven\.dump has no .*unproven\.json beside it, which says what it holds: it was not proven\.",

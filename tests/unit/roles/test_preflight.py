@@ -229,8 +229,24 @@ CASES = [
     ),
     (
         "postgres",
-        {"postgres_data_dir": "/var/lib/docker"},
-        "too little room for a backup that is proven: / has 1 MB free; 25 MB are needed",
+        {
+            "postgres_data_dir": "/data",
+            "__postgres_free": {"stdout_lines": [DF, "25 /srv /srv", "1 / /", "1 / /data"]},
+        },
+        "too little room for a backup that is proven: /data has 1 MB free; 25 MB are needed",
+    ),
+    (
+        "postgres",
+        # A typing error: the last line is of the folder that is asked for before it.
+        {
+            "postgres_data_dir": "/dta",
+            "__postgres_free": {
+                "stdout_lines": [DF, "25 /srv /srv", "99 / /"],
+                "stderr_lines": ["df: /srv/backups: No such file", "df: /dta: No such file"],
+            },
+        },
+        "The free space of /dta, where postgres_data_dir says that PostgreSQL has its data, cannot be read: "
+        'df: /dta: No such file. Set it to a folder of the app host on the disk of that data, or to "" where',
     ),
     (
         "postgres",

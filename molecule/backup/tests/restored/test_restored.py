@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 
 def test_what_was_lost_is_back(backups, app):
     held = backups.manifest(backups.by_hand())["contents"]
@@ -29,6 +31,22 @@ def test_sequences_go_on(app):
     assert (
         app.sql("SELECT last_value >= max(id) FROM igny8_note_id_seq, igny8_note GROUP BY last_value") == "t"
     )
+
+
+def test_ids_that_were_handed_out_are_handed_out_to_nobody_else(backups, app):
+    """Who registered after the backup is lost; that user's token must not open the account of who comes next."""
+    replaced, restored = (backups.sequences(name) for name in (backups.backups()[0], backups.by_hand()))
+    user_ids = "public.igny8_user_id_seq"
+    assert replaced[user_ids] > restored[user_ids]
+    body = json.dumps({"email": "after@example.com", "password": "after the restore"})
+    answer = app.run(
+        "curl --silent --fail --max-time 10 --header 'Content-Type: application/json' "
+        f"--data '{body}' http://127.0.0.1/api/auth/register/"
+    )
+    user = json.loads(answer)["data"]["user"]["id"]
+    app.sql(f"DELETE FROM auth_refresh_token WHERE user_id = {user}")
+    app.sql(f"DELETE FROM igny8_user WHERE id = {user}")
+    assert user > replaced[user_ids]
 
 
 def test_it_is_recorded_with_what_it_cost(backups, app):
