@@ -53,7 +53,9 @@ options:
 attributes:
   check_mode:
     support: full
-    description: In check mode the lock is only looked at; one held by another run is reported, not an error.
+    description:
+      - In check mode the lock is only looked at; one held by another run is reported, not an error.
+      - Of one that would be taken over it returns RV(found) and RV(followed), as if it were.
 author: Deployment team
 """
 
@@ -154,19 +156,26 @@ def hold(module: AnsibleModule) -> None:
         module.warn(f"the lease of the release lock could not be renewed: {error}")
 
 
-def look(params: dict) -> dict | None:
-    """Return the lock of another run that is still valid."""
+def look(params: dict) -> dict:
+    """Return what taking the lock would find; nothing is taken."""
     found = read(params["root"])
-    mine = found and found["holder"] == params["holder"]["holder"]
-    return found if found and not mine and in_force(found, time.time()) else None
+    if not found or found["holder"] == params["holder"]["holder"]:
+        return FREE
+    if params["take_over"] != found["holder"] and in_force(found, time.time()):
+        return FREE | dict(busy=True, found=found)
+    return FREE | dict(found=found, followed=followed(found))
+
+
+def followed(found: dict) -> list[dict]:
+    """Return whom a run follows that takes a lock over."""
+    return [{key: run[key] for key in ("holder", "verb")} for run in runs_of(found)]
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     if module.check_mode:
-        found = look(params)
-        module.exit_json(changed=False, **FREE | dict(busy=found is not None, found=found or {}))
+        module.exit_json(changed=False, **look(params))
     try:
         if params["state"] == "held":
             hold(module)
@@ -186,8 +195,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     if not found:
         module.exit_json(changed=False, **FREE)
-    followed = [{key: run[key] for key in ("holder", "verb")} for run in runs_of(found)]
-    taken = dict(found=found, taken_over=True, followed=followed, ended=ended)
+    taken = dict(found=found, taken_over=True, followed=followed(found), ended=ended)
     module.exit_json(changed=False, **FREE | taken)
 
 

@@ -126,8 +126,22 @@ def test_check_mode_only_looks(lock, held, tmp_path, lease_seconds):
     before = (tmp_path / "lock.json").read_text()
     result = lock("bob", check_mode=True)
     assert result["busy"] is (lease_seconds > 0)
-    assert result["found"] == (json.loads(before) if lease_seconds else {})
+    assert result["found"] == json.loads(before)
+    assert result["followed"] == ([] if lease_seconds else [{"holder": "ann", "verb": "deploy"}])
+    assert result["taken_over"] is False
     assert (tmp_path / "lock.json").read_text() == before
+
+
+def test_check_mode_follows_a_run_that_is_known_to_be_dead(lock, held, tmp_path):
+    """The whole chain, as the run would that takes the lock over."""
+    held(0)
+    lock("bob", lease_seconds=60)
+    before = (tmp_path / "lock.json").read_text()
+    foretold = lock("eve", check_mode=True, take_over="bob")
+    assert (tmp_path / "lock.json").read_text() == before
+    taken = lock("eve", take_over="bob")
+    for key in ("busy", "found", "followed"):
+        assert foretold[key] == taken[key]
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])

@@ -67,3 +67,18 @@ def test_what_a_dead_run_had_begun_beside_is_undone_where_the_traffic_is_where_i
     assert (going.returncode == 0) is (not problem), printed
     assert ("to bring v3-cc live; that is undone. v1-aa serves" in printed) is (not problem)
     assert ("the traffic back to v1-aa: the edge does not answer Mend that" in printed) is bool(problem)
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"release_follows": True}, "would verify v2-bb, which is live and recorded, and end what"),
+        ({"release_follows": False}, "would verify v2-bb, to which a run that was cut short had switched"),
+    ],
+)
+def test_a_dry_run_says_that_nothing_would_go_back(known: dict, said: str, tmp_path: Path):
+    known |= {"release_undoes": False, "release_is_live": True, "release_is_serving": True}
+    known |= {"release_id": "v2-bb", "release_slot": "blue", "release_predecessor": "v1-aa"}
+    going = begin(tmp_path, load(ROOT / "playbooks/tasks/would_roll_back.yml"), **known)
+    printed = going.communicate()[0]
+    assert said in printed and "nothing would go back" in printed

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.release_lock import acquire, hand_back, read
 from control_run import control_run, place, process_started
-from local_play import play
+from local_play import begin, play
 
 pytestmark = pytest.mark.skipif(not place()["machine_id"], reason="This machine has no name to be known by.")
 MINE = control_run("rollback") | {"holder": "bob"}
@@ -43,6 +43,29 @@ def test_a_run_that_died_is_not_waited_for_and_told_of(tmp_path: Path):
     assert (told["verb"], told["user"], told["from"]) == ("deploy", "ann", os.uname().nodename)
     assert (told["outcome"], told["inventory"]) == ("cut short", "staging")
     assert told["evidence"].startswith("in phase stage, since ")
+
+
+@pytest.mark.parametrize(
+    ("holder", "lease_seconds", "followed"),
+    [
+        pytest.param(DEAD, 600, [{"holder": "ann", "verb": "deploy"}], id="dead"),
+        pytest.param(DEAD, 0, [{"holder": "ann", "verb": "deploy"}], id="dead and over"),
+        pytest.param(LIVES, 600, [], id="lives"),
+    ],
+)
+def test_a_dry_run_follows_whom_the_real_one_would_and_takes_nothing(
+    tmp_path: Path, holder: dict, lease_seconds: int, followed: list[dict]
+):
+    acquire(str(tmp_path), holder, lease_seconds)
+    before = (tmp_path / "lock.json").read_text()
+    say = {"name": "Say", "ansible.builtin.debug": {"msg": "FOLLOWS {{ release_followed | to_json }} END"}}
+    going = begin(tmp_path, [lock(tmp_path), say], "--check")
+    printed = going.communicate()[0]
+    assert going.returncode == 0, printed
+    said = printed.partition("FOLLOWS ")[2].partition(" END")[0]
+    assert json.loads(said.replace("\\", "")) == followed
+    assert (tmp_path / "lock.json").read_text() == before
+    assert not (tmp_path / "audit.jsonl").exists()
 
 
 def test_a_run_that_lives_is_waited_for(tmp_path: Path):
