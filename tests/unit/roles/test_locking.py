@@ -10,13 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.release_lock import acquire, hand_back, read
+from ansible.module_utils.release_lock import acquire, hand_back, read, release
 from control_run import control_run, place, process_started
 from local_play import begin, play
 
 pytestmark = pytest.mark.skipif(not place()["machine_id"], reason="This machine has no name to be known by.")
-MINE = control_run("rollback") | {"holder": "bob"}
 DEAD = control_run("deploy") | {"holder": "ann", "pid_started": "1", "user": "ann", "phase": "stage"}
+#: As the wiring names it: its control process is the one that plays.
+OWN = "{{ 'rollback' | control_run | combine({'holder': 'bob'}) }}"
 LIVES = control_run("deploy") | {"holder": "ann", "user": "ann", "phase": "stage"}
 
 
@@ -24,7 +25,7 @@ def lock(root: Path) -> dict:
     """The task that takes the lock, and waits a minute for whom it has to wait for."""
     settings = {
         "release_root": str(root),
-        "release_run": MINE,
+        "release_run": OWN,
         "release_lock_wait_seconds": 60,
         "release_inventory_name": "staging",
     }
@@ -86,6 +87,57 @@ def test_a_holder_that_dies_is_not_waited_for_any_longer(tmp_path: Path):
         play(tmp_path, [lock(tmp_path)])
         assert time.monotonic() - begun < 50
     assert read(str(tmp_path))["holder"] == "bob"
+
+
+def begin_until(root: Path, task: str) -> subprocess.Popen[str]:
+    """Begin to take the lock, and return when a task of it begins."""
+    going = begin(root, [lock(root)])
+    while f"| {task}]" not in (line := going.stdout.readline()):
+        assert line
+    return going
+
+
+def another_is_first(root: Path, holder: dict, lease_seconds: int) -> subprocess.Popen[str]:
+    """Begin to take the lock of a run that died, and have another run take it over the moment before."""
+    acquire(str(root), DEAD, 600)
+    going = begin_until(root, "Take over the release lock of a run that died")
+    acquire(str(root), holder, lease_seconds, take_over="ann")
+    return going
+
+
+def test_who_is_not_the_first_to_take_over_waits_for_who_was(tmp_path: Path):
+    """Its lease is over within the minute."""
+    going = another_is_first(tmp_path, LIVES | {"holder": "eve"}, 8)
+    printed = going.communicate()[0]
+    assert going.returncode == 0, printed
+    assert read(str(tmp_path))["holder"] == "bob"
+    assert [one["holder"] for one in read(str(tmp_path))["followed"]] == ["eve", "ann"]
+
+
+def test_who_was_the_first_and_died_is_followed_at_once(tmp_path: Path):
+    going = another_is_first(tmp_path, DEAD | {"holder": "eve"}, 600)
+    begun = time.monotonic()
+    printed = going.communicate()[0]
+    assert going.returncode == 0, printed
+    assert time.monotonic() - begun < 50
+    assert read(str(tmp_path))["holder"] == "bob"
+
+
+@pytest.mark.parametrize("raced", [False, True], ids=["for a run that lives", "for who was the first"])
+def test_a_run_that_is_killed_while_it_waits_takes_no_lock_later(tmp_path: Path, raced: bool):
+    if raced:
+        going = another_is_first(tmp_path, LIVES | {"holder": "eve"}, 600)
+    else:
+        acquire(str(tmp_path), LIVES | {"holder": "eve"}, 600)
+        going = begin_until(tmp_path, "Wait for the run that has it")
+    time.sleep(2)
+    going.kill()
+    going.communicate()
+    # What it had begun may still look once more.
+    time.sleep(12)
+    release(str(tmp_path), "eve")
+    time.sleep(8)
+    assert read(str(tmp_path)) is None
 
 
 def test_a_lock_that_nobody_has_is_taken_and_nothing_is_told(tmp_path: Path):
