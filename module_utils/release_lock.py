@@ -183,7 +183,7 @@ def hand_back(root: str, holder: str) -> bool:
     """Give the lock back to the deploy or rollback that died with it, or to nobody; False where this run has it not.
 
     A run that does not look at what those had begun must not be the last one that knows of them. The lock says then
-    that it was ``returned``: whoever takes it over next follows a run of which the history tells already.
+    that it was ``returned``: nobody need be given the time to begin its next task.
     """
     with _guard(root):
         found = read(root)

@@ -60,7 +60,6 @@ def test_a_run_that_has_not_looked_gives_the_lock_back_to_the_one_that_died(root
     assert release_lock.hand_back(root, "bob")
     found = release_lock.read(root)
     assert (found["holder"], found["verb"], found["user"], found["followed"]) == ("ann", "deploy", "Ann", [])
-    # The history was told of it already, by the run that gives it back.
     assert found["returned"]
     assert acquire(root, run("eve"), 60, now=NOW)["holder"] == "ann"
     assert [one["holder"] for one in release_lock.read(root)["followed"]] == ["ann"]

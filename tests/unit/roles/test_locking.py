@@ -148,9 +148,26 @@ def test_a_lock_that_nobody_has_is_taken_and_nothing_is_told(tmp_path: Path):
 
 def test_a_run_that_died_is_told_of_once_however_many_follow_it(tmp_path: Path):
     """A backup has taken its lock over, told of it, and given the lock back: the next run finds what had been begun."""
-    acquire(str(tmp_path), DEAD, 0)
-    acquire(str(tmp_path), LIVES | {"holder": "eve", "verb": "backup"}, 600)
-    hand_back(str(tmp_path), "eve")
+    acquire(str(tmp_path), DEAD, 600)
+    play(tmp_path, [lock(tmp_path)])
+    hand_back(str(tmp_path), "bob")
     play(tmp_path, [lock(tmp_path)])
     assert [one["holder"] for one in read(str(tmp_path))["followed"]] == ["ann"]
-    assert not (tmp_path / "audit.jsonl").exists()
+    assert told(tmp_path) == [("ann", "deploy", "rollback")]
+
+
+@pytest.mark.parametrize("returned", [False, True], ids=["at once", "after a backup"])
+def test_a_run_is_told_of_although_who_followed_it_died_before_it_told(tmp_path: Path, returned: bool):
+    acquire(str(tmp_path), DEAD, 600)
+    acquire(str(tmp_path), DEAD | {"holder": "eve", "verb": "rollback"}, 600, take_over="ann")
+    if returned:
+        acquire(str(tmp_path), LIVES | {"holder": "cid", "verb": "backup"}, 600, take_over="eve")
+        hand_back(str(tmp_path), "cid")
+    play(tmp_path, [lock(tmp_path)])
+    assert told(tmp_path) == [("ann", "deploy", "rollback"), ("eve", "rollback", "rollback")]
+
+
+def told(root: Path) -> list[tuple[str | None, str, str]]:
+    """Each run of which the history tells that it was cut short: its id, its verb, and the one of the run after it."""
+    lines = [json.loads(line) for line in (root / "audit.jsonl").read_text().splitlines()]
+    return [(line.get("run"), line["verb"], line["evidence"].rpartition("followed by ")[2]) for line in lines]
