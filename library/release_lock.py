@@ -12,7 +12,8 @@ description:
     the host has the holder's id in its environment, as C(RELEASE_RUN).
   - Whoever finds a lease that is over gives its holder some seconds to begin its next task, and renews it while that
     is at work.
-  - Whoever takes over the lock of a run that died first waits for what that run has left at work on the host.
+  - Whoever takes over the lock of a run that died first waits for what that run, and those that it had followed, have
+    left at work on the host.
   - Taking the lock and giving it back in the same run leaves the host as it was, so the module never reports a change.
 options:
   root:
@@ -47,7 +48,7 @@ options:
     description: Id of a holder that is known to be dead; its lock is taken over at once.
     type: str
   work_seconds:
-    description: How long what a dead run has left at work may take to end by itself; then it is ended.
+    description: How long what dead runs have left at work may take to end by itself; then it is ended.
     type: int
     default: 60
 attributes:
@@ -88,7 +89,7 @@ followed:
   type: list
   elements: dict
 ended:
-  description: How many processes of the run that died had to be ended.
+  description: How many processes of the runs that died had to be ended.
   returned: always
   type: int
 """
@@ -188,7 +189,8 @@ def main() -> None:
                 )
             module.exit_json(changed=False, **FREE)
         found = take(params)
-        ended = end_work(found["holder"], params["work_seconds"]) if found else 0
+        # Also of those that it had followed: it may have died before it had ended their work.
+        ended = end_work([run["holder"] for run in runs_of(found)], params["work_seconds"]) if found else 0
     except LockBusy as busy:
         module.fail_json(msg=str(busy), **FREE | dict(busy=True, found=busy.holder))
     except (ReleaseError, OSError) as error:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import threading
 import time
 from types import SimpleNamespace
 
 import pytest
 import release_lock
-from ansible.module_utils.release_lock import acquire, read, release
+from ansible.module_utils.release_lock import RUN_VARIABLE, acquire, read, release
 from manual import results_in_manual, returned
 
 
@@ -97,6 +100,21 @@ def test_dead_run_is_followed(lock, held, tmp_path, lease_seconds, options):
     assert (result["taken_over"], result["found"]["holder"], result["busy"]) == (True, "ann", False)
     assert result["followed"] == [{"holder": "ann", "verb": "deploy"}]
     assert read(str(tmp_path))["holder"] == "bob"
+
+
+def test_work_of_all_that_died_is_ended(lock, tmp_path):
+    """Who followed the first of them died before it had ended that one's work."""
+    acquire(str(tmp_path), holder("ann") | {"phase": "migrate"}, 60)
+    acquire(str(tmp_path), holder("eve") | {"phase": "lock"}, 60, take_over="ann")
+    with subprocess.Popen(["sleep", "60"], env={"PATH": os.defpath, RUN_VARIABLE: "ann"}) as left:
+        # A zombie has no environment any more; without a wait it would stay one.
+        threading.Thread(target=left.wait, daemon=True).start()
+        try:
+            result = lock("bob", take_over="eve", work_seconds=0)
+            assert left.wait(5) == -signal.SIGTERM
+        finally:
+            left.kill()
+    assert result["ended"] == 1
 
 
 @pytest.mark.parametrize("lease_seconds", [0.2, 60], ids=["expires", "is given back"])
