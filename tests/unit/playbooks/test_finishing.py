@@ -82,3 +82,14 @@ def test_a_dry_run_says_that_nothing_would_go_back(known: dict, said: str, tmp_p
     going = begin(tmp_path, load(ROOT / "playbooks/tasks/would_roll_back.yml"), **known)
     printed = going.communicate()[0]
     assert said in printed and "nothing would go back" in printed
+
+
+def test_the_next_run_need_not_follow_a_run_whose_work_was_ended():
+    """Only then: a rollback that fails before it is followed by one that goes no further either."""
+    *_, last = load(ROOT / "playbooks/tasks/follow.yml")
+    assert last["ansible.builtin.set_fact"] == {"release_follows": False, "release_journaled": True}
+    for playbook in ("deploy", "rollback"):
+        tasks = list(tasks_of(load(ROOT / f"playbooks/{playbook}.yml")[0]["tasks"]))
+        places = {task.get("ansible.builtin.include_tasks"): place for place, task in enumerate(tasks)}
+        places |= {task.get("ansible.builtin.import_tasks"): place for place, task in enumerate(tasks)}
+        assert places["tasks/verify_live.yml"] < places["tasks/follow.yml"] < places["tasks/end.yml"]

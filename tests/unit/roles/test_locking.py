@@ -167,6 +167,27 @@ def test_a_run_is_told_of_although_who_followed_it_died_before_it_told(tmp_path:
     assert told(tmp_path) == [("ann", "deploy", "rollback"), ("eve", "rollback", "rollback")]
 
 
+@pytest.mark.parametrize(
+    ("facts", "holder"),
+    [
+        pytest.param({"release_looked": False}, "ann", id="has not looked"),
+        pytest.param(
+            {"release_looked": True, "release_follows": True}, "ann", id="has not ended what it follows"
+        ),
+        pytest.param({"release_looked": True, "release_follows": False}, None, id="has done all"),
+    ],
+)
+def test_the_lock_goes_back_to_the_run_that_died_until_all_is_done(
+    tmp_path: Path, facts: dict, holder: str | None
+):
+    acquire(str(tmp_path), DEAD, 600)
+    acquire(str(tmp_path), LIVES | {"holder": "bob"}, 600, take_over="ann")
+    include = {"name": "release", "tasks_from": "unlock"}
+    known = {"release_root": str(tmp_path), "release_run": OWN, "release_locked": True} | facts
+    play(tmp_path, [{"name": "Unlock", "ansible.builtin.include_role": include, "vars": known}])
+    assert (read(str(tmp_path)) or {}).get("holder") == holder
+
+
 def told(root: Path) -> list[tuple[str | None, str, str]]:
     """Each run of which the history tells that it was cut short: its id, its verb, and the one of the run after it."""
     lines = [json.loads(line) for line in (root / "audit.jsonl").read_text().splitlines()]
