@@ -18,8 +18,8 @@ attributes:
     support: none
     description: There is nothing to compare.
   idempotent:
-    support: none
-    description: Each call is another line.
+    support: partial
+    description: Each call is another line, but for one that is about a O(run) of which there is a line already.
 options:
   root:
     description: Folder of the releases on the host.
@@ -29,6 +29,11 @@ options:
     description: What the line tells, without secrets. The time is added as C(at).
     type: dict
     required: true
+  run:
+    description:
+      - Id of a run that is told of once; it is added to the line as C(run).
+      - Nothing is added where the history has a line of it. Without it, every call adds one.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -40,12 +45,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 entry:
-  description: The line.
+  description: The line, or the one of the same run that was there.
   returned: success
   type: dict
   sample: {at: "2026-01-01T10:00:00.000Z", verb: deploy, release: v2-0123456789ab}
 """
 
+import contextlib
 import json
 import os
 
@@ -56,7 +62,23 @@ NAME = "audit.jsonl"
 ARGUMENT_SPEC = {
     "root": {"type": "path", "required": True},
     "entry": {"type": "dict", "required": True},
+    "run": {"type": "str"},
 }
+
+
+def line_of(path: str, run: str) -> dict | None:
+    """Return the line that tells of a run, None where there is none that is whole."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            lines = [line for line in handle if run in line]
+    except FileNotFoundError:
+        return None
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            entry = json.loads(line)
+            if isinstance(entry, dict) and entry.get("run") == run:
+                return entry
+    return None
 
 
 def append(path: str, line: str) -> None:
@@ -73,9 +95,13 @@ def append(path: str, line: str) -> None:
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    entry = {"at": utc_now(), **module.params["entry"]}
+    run = module.params["run"]
+    entry = {"at": utc_now(), **module.params["entry"]} | ({"run": run} if run else {})
     path = os.path.join(module.params["root"], NAME)
     try:
+        told = line_of(path, run) if run else None
+        if told:
+            module.exit_json(changed=False, entry=told)
         if not module.check_mode:
             append(path, json.dumps(entry, sort_keys=True))
     except OSError as error:

@@ -12,7 +12,8 @@ description:
     the host has the holder's id in its environment, as C(RELEASE_RUN).
   - Whoever finds a lease that is over gives its holder some seconds to begin its next task, and renews it while that
     is at work.
-  - Whoever takes over the lock of a run that died first waits for what that run has left at work on the host.
+  - Whoever takes over the lock of a run that died first waits for what that run, and those that it had followed, have
+    left at work on the host.
   - Taking the lock and giving it back in the same run leaves the host as it was, so the module never reports a change.
 options:
   root:
@@ -47,13 +48,15 @@ options:
     description: Id of a holder that is known to be dead; its lock is taken over at once.
     type: str
   work_seconds:
-    description: How long what a dead run has left at work may take to end by itself; then it is ended.
+    description: How long what dead runs have left at work may take to end by itself; then it is ended.
     type: int
     default: 60
 attributes:
   check_mode:
     support: full
-    description: In check mode the lock is only looked at; one held by another run is reported, not an error.
+    description:
+      - In check mode the lock is only looked at; one held by another run is reported, not an error.
+      - Of one that would be taken over it returns RV(found) and RV(followed), as if it were.
 author: Deployment team
 """
 
@@ -86,7 +89,7 @@ followed:
   type: list
   elements: dict
 ended:
-  description: How many processes of the run that died had to be ended.
+  description: How many processes of the runs that died had to be ended.
   returned: always
   type: int
 """
@@ -154,19 +157,26 @@ def hold(module: AnsibleModule) -> None:
         module.warn(f"the lease of the release lock could not be renewed: {error}")
 
 
-def look(params: dict) -> dict | None:
-    """Return the lock of another run that is still valid."""
+def look(params: dict) -> dict:
+    """Return what taking the lock would find; nothing is taken."""
     found = read(params["root"])
-    mine = found and found["holder"] == params["holder"]["holder"]
-    return found if found and not mine and in_force(found, time.time()) else None
+    if not found or found["holder"] == params["holder"]["holder"]:
+        return FREE
+    if params["take_over"] != found["holder"] and in_force(found, time.time()):
+        return FREE | dict(busy=True, found=found)
+    return FREE | dict(found=found, followed=followed(found))
+
+
+def followed(found: dict) -> list[dict]:
+    """Return whom a run follows that takes a lock over."""
+    return [{key: run[key] for key in ("holder", "verb")} for run in runs_of(found)]
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     if module.check_mode:
-        found = look(params)
-        module.exit_json(changed=False, **FREE | dict(busy=found is not None, found=found or {}))
+        module.exit_json(changed=False, **look(params))
     try:
         if params["state"] == "held":
             hold(module)
@@ -179,15 +189,15 @@ def main() -> None:
                 )
             module.exit_json(changed=False, **FREE)
         found = take(params)
-        ended = end_work(found["holder"], params["work_seconds"]) if found else 0
+        # Also of those that it had followed: it may have died before it had ended their work.
+        ended = end_work([run["holder"] for run in runs_of(found)], params["work_seconds"]) if found else 0
     except LockBusy as busy:
         module.fail_json(msg=str(busy), **FREE | dict(busy=True, found=busy.holder))
     except (ReleaseError, OSError) as error:
         module.fail_json(msg=str(error))
     if not found:
         module.exit_json(changed=False, **FREE)
-    followed = [{key: run[key] for key in ("holder", "verb")} for run in runs_of(found)]
-    taken = dict(found=found, taken_over=True, followed=followed, ended=ended)
+    taken = dict(found=found, taken_over=True, followed=followed(found), ended=ended)
     module.exit_json(changed=False, **FREE | taken)
 
 

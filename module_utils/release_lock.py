@@ -16,7 +16,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ansible.module_utils.release_store import ReleaseError, utc_now, write_json
 
@@ -93,15 +93,19 @@ def _environment(proc: str, pid: int) -> list[bytes]:
         return []
 
 
-def end_work(holder: str, wait_seconds: float) -> int:
-    """Wait until nothing works for a run that died, and end what still does then; return how many had to be ended."""
-    left = _wait_for_end(holder, wait_seconds)
+def end_work(holders: Sequence[str], wait_seconds: float) -> int:
+    """Wait until nothing works for runs that died, and end what still does then; return how many had to be ended."""
+    left = _wait_for_end(holders, wait_seconds)
     for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in processes_of(holder):
+        for pid in _at_work(holders):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-        _wait_for_end(holder, TERMINATE_SECONDS)
+        _wait_for_end(holders, TERMINATE_SECONDS)
     return len(left)
+
+
+def _at_work(holders: Sequence[str]) -> list[int]:
+    return [pid for holder in holders for pid in processes_of(holder)]
 
 
 def wait_for_work(root: str, mine: str, seconds: float) -> None:
@@ -114,15 +118,18 @@ def wait_for_work(root: str, mine: str, seconds: float) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _wait_for_end(holder: str, seconds: float) -> list[int]:
+def _wait_for_end(holders: Sequence[str], seconds: float) -> list[int]:
     deadline = time.monotonic() + seconds
-    while (left := processes_of(holder)) and time.monotonic() < deadline:
+    while (left := _at_work(holders)) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
     return left
 
 
 def in_force(lock: dict, now: float, at_work: Callable[[str], object] = processes_of) -> bool:
-    """Say whether a lock holds: its lease runs, or its run is at a task that takes longer than that."""
+    """Say whether a lock holds: its lease runs, or its run is at a task that takes longer than that.
+
+    What a run is at work with that its holder has followed does not count: it is dead, and ended by who takes the lock.
+    """
     return not expired(lock, now) or bool(at_work(lock["holder"]))
 
 
@@ -183,7 +190,7 @@ def hand_back(root: str, holder: str) -> bool:
     """Give the lock back to the deploy or rollback that died with it, or to nobody; False where this run has it not.
 
     A run that does not look at what those had begun must not be the last one that knows of them. The lock says then
-    that it was ``returned``: whoever takes it over next follows a run of which the history tells already.
+    that it was ``returned``: nobody need be given the time to begin its next task.
     """
     with _guard(root):
         found = read(root)

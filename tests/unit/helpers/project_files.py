@@ -126,7 +126,8 @@ class Role:
         found = list(tasks_of(load(self.path / "tasks" / f"{entry}.yml")))
         for task in list(found):
             for keyword in ("ansible.builtin.import_tasks", "ansible.builtin.include_tasks"):
-                if keyword in task:
+                # A file that includes itself has its tasks in the list already.
+                if keyword in task and task[keyword] != f"{entry}.yml":
                     found += self.tasks(task[keyword].removesuffix(".yml"))
         if any("notify" in task for task in found):
             found += tasks_of(load(self.path / "handlers" / "main.yml"))

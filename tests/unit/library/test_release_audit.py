@@ -13,8 +13,8 @@ from manual import results_in_manual, returned
 def audit(run_module, tmp_path):
     """Add a line; returns the result."""
 
-    def call(check_mode: bool = False, root=tmp_path, **entry) -> dict:
-        return run_module(release_audit, {"root": str(root), "entry": entry}, check_mode)
+    def call(check_mode: bool = False, root=tmp_path, run=None, **entry) -> dict:
+        return run_module(release_audit, {"root": str(root), "entry": entry, "run": run}, check_mode)
 
     return call
 
@@ -36,6 +36,18 @@ def test_a_line_that_was_cut_short_spoils_no_other(audit, tmp_path):
     first, second = (tmp_path / "audit.jsonl").read_text().splitlines()
     assert first == '{"verb": "dep'
     assert json.loads(second)["verb"] == "rollback"
+
+
+def test_a_run_is_told_of_once(audit, tmp_path):
+    """By a line of its own: one that only names its id does not tell of it, nor one that a crash has cut short."""
+    file = tmp_path / "audit.jsonl"
+    file.write_text('{"verb": "deploy", "evidence": "of r1"}\n{"verb": "deploy", "run": "r1"')
+    first = audit(verb="deploy", run="r1")
+    assert first["changed"] and first["entry"]["run"] == "r1"
+    again = audit(verb="deploy", run="r1")
+    assert (again["changed"], again["entry"]) == (False, first["entry"])
+    assert audit(verb="deploy", run="r2")["changed"]
+    assert [line.count('"run"') for line in file.read_text().splitlines()] == [0, 1, 1, 1]
 
 
 def test_check_mode_writes_nothing(audit, tmp_path):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import threading
 import time
 from types import SimpleNamespace
 
 import pytest
 import release_lock
-from ansible.module_utils.release_lock import acquire, read, release
+from ansible.module_utils.release_lock import RUN_VARIABLE, acquire, read, release
 from manual import results_in_manual, returned
 
 
@@ -99,6 +102,21 @@ def test_dead_run_is_followed(lock, held, tmp_path, lease_seconds, options):
     assert read(str(tmp_path))["holder"] == "bob"
 
 
+def test_work_of_all_that_died_is_ended(lock, tmp_path):
+    """Who followed the first of them died before it had ended that one's work."""
+    acquire(str(tmp_path), holder("ann") | {"phase": "migrate"}, 60)
+    acquire(str(tmp_path), holder("eve") | {"phase": "lock"}, 60, take_over="ann")
+    with subprocess.Popen(["sleep", "60"], env={"PATH": os.defpath, RUN_VARIABLE: "ann"}) as left:
+        # A zombie has no environment any more; without a wait it would stay one.
+        threading.Thread(target=left.wait, daemon=True).start()
+        try:
+            result = lock("bob", take_over="eve", work_seconds=0)
+            assert left.wait(5) == -signal.SIGTERM
+        finally:
+            left.kill()
+    assert result["ended"] == 1
+
+
 @pytest.mark.parametrize("lease_seconds", [0.2, 60], ids=["expires", "is given back"])
 def test_run_waits_for_the_one_before(lock, held, tmp_path, monkeypatch, lease_seconds):
     monkeypatch.setattr(release_lock, "POLL_SECONDS", 0.02)
@@ -126,8 +144,22 @@ def test_check_mode_only_looks(lock, held, tmp_path, lease_seconds):
     before = (tmp_path / "lock.json").read_text()
     result = lock("bob", check_mode=True)
     assert result["busy"] is (lease_seconds > 0)
-    assert result["found"] == (json.loads(before) if lease_seconds else {})
+    assert result["found"] == json.loads(before)
+    assert result["followed"] == ([] if lease_seconds else [{"holder": "ann", "verb": "deploy"}])
+    assert result["taken_over"] is False
     assert (tmp_path / "lock.json").read_text() == before
+
+
+def test_check_mode_follows_a_run_that_is_known_to_be_dead(lock, held, tmp_path):
+    """The whole chain, as the run would that takes the lock over."""
+    held(0)
+    lock("bob", lease_seconds=60)
+    before = (tmp_path / "lock.json").read_text()
+    foretold = lock("eve", check_mode=True, take_over="bob")
+    assert (tmp_path / "lock.json").read_text() == before
+    taken = lock("eve", take_over="bob")
+    for key in ("busy", "found", "followed"):
+        assert foretold[key] == taken[key]
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])

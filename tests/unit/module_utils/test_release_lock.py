@@ -60,7 +60,6 @@ def test_a_run_that_has_not_looked_gives_the_lock_back_to_the_one_that_died(root
     assert release_lock.hand_back(root, "bob")
     found = release_lock.read(root)
     assert (found["holder"], found["verb"], found["user"], found["followed"]) == ("ann", "deploy", "Ann", [])
-    # The history was told of it already, by the run that gives it back.
     assert found["returned"]
     assert acquire(root, run("eve"), 60, now=NOW)["holder"] == "ann"
     assert [one["holder"] for one in release_lock.read(root)["followed"]] == ["ann"]
@@ -263,10 +262,17 @@ def test_another_run_s_work_does_not_hold_it(root, work):
     assert acquire(root, run("bob"), 60, now=NOW + 60)["holder"] == "ann"
 
 
+def test_work_of_a_run_that_was_followed_does_not_hold_it(root, work):
+    acquire(root, run("ann"), 60, now=NOW)
+    acquire(root, run("bob"), 60, now=NOW + 60)
+    work("ann")
+    assert acquire(root, run("cid"), 60, now=NOW + 120)["holder"] == "bob"
+
+
 def test_work_that_ends_by_itself_is_waited_for(work):
     work("ann", "import time; time.sleep(0.8)")
     begun = time.monotonic()
-    assert release_lock.end_work("ann", 30) == 0
+    assert release_lock.end_work(["ann"], 30) == 0
     assert 0.5 < time.monotonic() - begun < 20
 
 
@@ -278,6 +284,6 @@ def test_work_that_does_not_end_is_ended_however_deaf_it_is(work, monkeypatch):
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)",
     )
     deaf.stdout.readline()
-    assert release_lock.end_work("ann", 0) == 2
+    assert release_lock.end_work(["ann"], 0) == 2
     assert (polite.wait(5), deaf.wait(5)) == (-15, -9)
     assert other.poll() is None

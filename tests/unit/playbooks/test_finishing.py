@@ -75,3 +75,29 @@ def test_what_a_dead_run_had_begun_beside_is_undone_where_the_traffic_is_where_i
     assert ("the traffic back to v1-aa: the edge does not answer Mend that" in printed) is bool(problem)
     [told] = map(json.loads, (tmp_path / "audit.jsonl").read_text().splitlines())
     assert (told["release"], told["outcome"]) == ("v3-cc", "undone")
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"release_follows": True}, "would verify v2-bb, which is live and recorded, and end what"),
+        ({"release_follows": False}, "would verify v2-bb, to which a run that was cut short had switched"),
+    ],
+)
+def test_a_dry_run_says_that_nothing_would_go_back(known: dict, said: str, tmp_path: Path):
+    known |= {"release_undoes": False, "release_is_live": True, "release_is_serving": True}
+    known |= {"release_id": "v2-bb", "release_slot": "blue", "release_predecessor": "v1-aa"}
+    going = begin(tmp_path, load(ROOT / "playbooks/tasks/would_roll_back.yml"), **known)
+    printed = going.communicate()[0]
+    assert said in printed and "nothing would go back" in printed
+
+
+def test_the_next_run_need_not_follow_a_run_whose_work_was_ended():
+    """Only then: a rollback that fails before it is followed by one that goes no further either."""
+    *_, last = load(ROOT / "playbooks/tasks/follow.yml")
+    assert last["ansible.builtin.set_fact"] == {"release_follows": False, "release_journaled": True}
+    for playbook in ("deploy", "rollback"):
+        tasks = list(tasks_of(load(ROOT / f"playbooks/{playbook}.yml")[0]["tasks"]))
+        places = {task.get("ansible.builtin.include_tasks"): place for place, task in enumerate(tasks)}
+        places |= {task.get("ansible.builtin.import_tasks"): place for place, task in enumerate(tasks)}
+        assert places["tasks/verify_live.yml"] < places["tasks/follow.yml"] < places["tasks/end.yml"]

@@ -26,7 +26,7 @@ KNOWN = {
 }
 
 
-def told(folder: Path, root: Path) -> dict[str, str]:
+def told(folder: Path, root: Path, **known: bool) -> str:
     """What a verification that fails says last."""
     fails = {"name": "judge", "ansible.builtin.fail": {"msg": SAID}}
     keep = {
@@ -47,7 +47,7 @@ def told(folder: Path, root: Path) -> dict[str, str]:
         ],
         "rescue": [keep],
     }
-    play(folder, [outer], **KNOWN, release_root=str(root))
+    play(folder, [outer], **KNOWN, **known, release_root=str(root))
     return (folder / "said").read_text()
 
 
@@ -59,6 +59,14 @@ def test_the_history_has_the_outcome_and_the_run_its_cause(tmp_path: Path):
     assert (entry["outcome"], entry["evidence"]) == (
         "failed",
         f'in "judge": {TOLD}',
+    )
+
+
+def test_who_follows_a_run_that_died_is_told_how_to_leave_what_it_went_to(tmp_path: Path):
+    assert told(tmp_path, tmp_path, release_follows=True) == (
+        f"{TOLD} v1-aa stays live, and the same command verifies it again. To leave it, name one of the releases that "
+        "ansible-playbook -i localhost, playbooks/releases.yml lists: "
+        "ansible-playbook -i localhost, playbooks/rollback.yml -e release=<id>."
     )
 
 
