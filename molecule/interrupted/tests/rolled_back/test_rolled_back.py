@@ -1,4 +1,4 @@
-"""A rollback that was killed four times and then ended."""
+"""A rollback that was killed five times and then ended."""
 
 from left_over import left_over
 
