@@ -129,8 +129,9 @@ def releases_running(releases: dict, slot: str = "") -> list[str]:
 
 
 def releases_unproven(releases: dict) -> list[str]:
-    """Return the releases of `release_info` that were never live and verified."""
-    return sorted(name for name, release in releases.items() if release["record"].get("state") not in PROVEN)
+    """Return the recorded releases of `release_info` that were never live and verified."""
+    records = {name: release["record"] for name, release in releases.items()}
+    return sorted(name for name, record in records.items() if record and record.get("state") not in PROVEN)
 
 
 def releases_recorded_live(releases: dict) -> list[str]:

@@ -150,6 +150,12 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
             "title": "Done, and verified",
             "sentence": "No traffic was sent during the change, so what users met in it is not known.",
         }
+    if not proof.get("taken_at", True):
+        return {
+            "state": "unproven",
+            "title": "Done, and verified",
+            "sentence": "Who was logged in before the change is not known any more.",
+        }
     measured = f"Measured by {prober['sent']} requests of {prober['sessions']['total']} sessions"
     if noticed:
         return {

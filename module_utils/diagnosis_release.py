@@ -130,7 +130,7 @@ def parity(seen: Seen) -> Iterator[Finding]:
     for probe, kind in (("key", "signing_key"), ("settings", "settings")):
         if seen.blind(probe).get("asserted"):
             yield _of(kind, seen.blind(probe)["reason"], seen.commands["preflight"])
-    if text := seen.problems("backend").get("differs"):
+    if text := seen.problems("backend").get("differs") or seen.problems("backend").get("missing"):
         yield _of("signing_key", text, seen.commands["preflight"])
 
 

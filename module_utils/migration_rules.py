@@ -204,7 +204,7 @@ HARMLESS = re.compile(
 )
 #: What takes the longer, the larger the tables are that it goes through, as `actions` returns it.
 SLOW = re.compile(
-    r"(?:alter table validate constraint|update|delete from|insert into|select) "
+    r"(?:alter table validate constraint|update|delete from|select) |insert into .*\b(?:select|table|with)\b"
     r"|create (?:\w+ )*(?:table|materialized view) .*\bas (?:\( ?)*(?:select|table|with)\b(?!.*\bwith no data$)"
 )
 

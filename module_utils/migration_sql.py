@@ -97,7 +97,7 @@ def tables_used(text: str, known: Iterable[str]) -> list[str]:
 
     Where it inserts, only those count that the rows come from.
     """
-    rest = re.sub(rf"^insert into {TABLE}", "", text)
+    rest = re.sub(rf"^insert into {TABLE} ?(?:\([^()]*\))?", "", text)
     return sorted({*subjects(rest), *({bare(name) for name in re.findall(NAME, rest)} & set(known))})
 
 

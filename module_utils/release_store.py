@@ -9,7 +9,8 @@ A release is the folder ``<root>/releases/<id>``. Its ``record.json`` holds what
 ``migrations`` are those that its code knows. ``schema_floor`` are those that it applied, or began to, or found applied,
 although code without them cannot bear the schema. ``applied`` is what the database had when a run read that last.
 ``restored`` is the last restore while the release was live. ``next_predecessor`` becomes ``predecessor`` when the
-release is live, at once where it is new: until then, the one that it has, or none, says where a rollback past it leads.
+release is live, at once where it never was: until then, the one that it has, or none, says where a rollback past it
+leads.
 ``state`` is the furthest point that the release has reached: see `STATES`.
 """
 
@@ -106,8 +107,7 @@ def advance(
     """Return the record with ``changes`` merged in and ``entries`` added to its journal. Changes nothing in place."""
     known = record or {"id": release, "created_at": now, "state": "new", "journal": []}
     coming = changes.get("next_predecessor", known.get("next_predecessor"))
-    is_new = known["state"] not in PROVEN and not known.get("predecessor")
-    if coming and (changes.get("state") == "live" or is_new):
+    if coming and (changes.get("state") == "live" or known["state"] not in PROVEN):
         changes = {**changes, "predecessor": coming, "next_predecessor": ""}
     if "applied" in changes:
         changes = {**changes, "applied_at": now}

@@ -503,4 +503,4 @@ def test_a_snapshot_that_is_gone_leaves_unknown_who_was_logged_in():
     }
     view = report_view(made)
     assert f"Who was logged in before the change: {gone}." in view["unknown"]
-    assert view["verdict"]["state"] == "kept"
+    assert (view["verdict"]["state"], view["verdict"]["title"]) == ("unproven", "Done, and verified")

@@ -260,6 +260,8 @@ def test_what_goes_through_a_large_table_can_be_allowed_and_is_named_with_it(lin
         (ADDED, FILLED),
         (ADDED, 'UPDATE "t" SET "a" = extract(epoch FROM "b")'),
         (ADDED, 'INSERT INTO "Big" (id) VALUES (1)', 'INSERT INTO "Big" (id) SELECT id FROM "u"'),
+        (ADDED, 'INSERT INTO "u" ("Big", "id") VALUES (1, 2)'),
+        (ADDED, 'INSERT INTO "u" ("Big") SELECT 1'),
         (ADDED, """COMMENT ON TABLE "Big" IS 'x'""", 'CREATE VIEW "v" AS SELECT * FROM "Big"'),
         (ADDED, 'CREATE MATERIALIZED VIEW "v" AS SELECT * FROM "Big" WITH NO DATA'),
         (NEW, 'ALTER TABLE "new" ADD COLUMN "a" integer', 'INSERT INTO "new" SELECT id FROM "Big"'),

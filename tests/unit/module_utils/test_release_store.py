@@ -143,6 +143,10 @@ def test_a_deploy_of_what_was_good_before_changes_where_its_rollback_leads_once_
     oldest = advance({"state": "good", "journal": []}, "d", "r", {"next_predecessor": "b"}, [], "t1")
     assert "predecessor" not in oldest
     assert advance(oldest, "d", "r", {"state": "live"}, [], "t2")["predecessor"] == "b"
+    again = advance(
+        {"state": "failed", "predecessor": "a", "journal": []}, "e", "r", {"next_predecessor": "b"}, [], "t1"
+    )
+    assert again["predecessor"] == "b"
     given_up = advance(begun, "a", "s", {"next_predecessor": ""}, [], "t2")
     assert advance(given_up, "a", "s", {"state": "live"}, [], "t3")["predecessor"] == "z"
 

@@ -134,7 +134,8 @@ SERVES = {
     "the edge is away": (
         {"release_not_switched_back": "no socket."},
         "could not wholly be given back to v1-aa: no socket. "
-        "Mend that, then ansible-playbook -i localhost, playbooks/rollback.yml",
+        "Mend that, then ansible-playbook -i localhost, playbooks/rollback.yml -e release=v1-aa; where that says "
+        "that it is live already, deploy it once more, which sets the edge right: ",
     ),
     "the edge is away while a deploy is undone": (
         {

@@ -73,8 +73,9 @@ def test_what_a_dead_run_had_begun_beside_is_undone_where_the_traffic_is_where_i
     assert (going.returncode == 0) is (not problem), printed
     assert ("to bring v3-cc live; that is undone. v1-aa serves" in printed) is (not problem)
     assert ("the traffic back to v1-aa: the edge does not answer Mend that" in printed) is bool(problem)
-    [told] = map(json.loads, (tmp_path / "audit.jsonl").read_text().splitlines())
-    assert (told["release"], told["outcome"]) == ("v3-cc", "undone")
+    history = tmp_path / "audit.jsonl"
+    told = [json.loads(line) for line in history.read_text().splitlines()] if history.exists() else []
+    assert [(one["release"], one["outcome"]) for one in told] == [("v3-cc", "undone")] * (not problem)
 
 
 @pytest.mark.parametrize(

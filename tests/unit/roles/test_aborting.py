@@ -13,7 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import filter_loader
 from ansible.template import Templar
 from local_play import play
-from project_files import Role
+from project_files import Role, tasks_of
 
 filter_loader.add_directory(str(Role("release").path.parents[1] / "filter_plugins"))
 
@@ -38,6 +38,7 @@ def abort(tmp_path: Path) -> dict[str, Any]:
             "release_run": RUN,
             "release_is_proven": False,
             "release_failure": {"task": "verify", "reason": "401", "switched_back": True},
+            "release_predecessor": "v1-aa",
             "release_known_secrets": ["k3y-of-app"],
             "release_known_secret_names": ["sid"],
             "__release_info": {"live": "v1-aa", "releases": {}},
@@ -74,11 +75,31 @@ def test_what_runs_that_died_have_left_is_stopped_and_nothing_that_was_good():
     states = {"v0-00": "good", "v1-aa": "verified", "v2-bb": "good", "v3-cc": "started", "v4-dd": "live"}
     releases = {name: running | {"record": {"state": state}} for name, state in states.items()}
     releases["v5-ee"] = {"record": {"state": "staged"}, "containers": []}
+    releases["v6-ff"] = running | {"record": {}}
     found = {"live": "v1-aa", "releases": releases}
     loader = DataLoader()
     tasks = loader.load_from_file(str(Role("release").path / "tasks/abort.yml"), trusted_as_template=True)
-    [task] = [task for task in tasks if "Stop the failed release" in task["name"]]
-    templar = Templar(
-        loader=loader, variables={"release_id": "v2-bb", "__release_info": found} | task["vars"]
-    )
-    assert templar.template(task["vars"]["release_stopped"]) == ["v2-bb", "v3-cc"]
+    stopped = {}
+    for task in [task for task in tasks_of(tasks) if "release_stopped" in task.get("vars", {})]:
+        known = {"release_id": "v2-bb", "__release_info": found} | task["vars"]
+        stopped[task["name"]] = Templar(loader=loader, variables=known).template(
+            task["vars"]["release_stopped"]
+        )
+    assert stopped == {
+        "abort | Stop the failed release": ["v2-bb"],
+        "abort | Stop what they have left unproven": ["v3-cc"],
+    }
+
+
+def test_what_cannot_be_stopped_keeps_no_failure_from_its_record(tmp_path: Path, abort: dict[str, Any]):
+    stray = {"record": {"state": "started"}, "containers": [{"running": True, "slot": "green"}]}
+    abort["vars"]["__release_info"] = {"live": "v1-aa", "releases": {"v3-cc": stray}}
+    said = play(tmp_path, [abort])
+    assert "What earlier runs have left could not be stopped" in said
+    assert json.loads((tmp_path / "releases/v2-bb/record.json").read_text())["state"] == "failed"
+
+
+def test_a_first_release_that_keeps_the_traffic_is_the_current_one(tmp_path: Path, abort: dict[str, Any]):
+    abort["vars"] |= {"__release_info": {"live": "v2-bb", "releases": {}}, "release_predecessor": ""}
+    play(tmp_path, [abort])
+    assert (tmp_path / "current").readlink() == tmp_path / "releases/v2-bb"

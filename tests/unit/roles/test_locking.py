@@ -175,6 +175,11 @@ def test_a_run_is_told_of_although_who_followed_it_died_before_it_told(tmp_path:
             {"release_looked": True, "release_follows": True}, "ann", id="has not ended what it follows"
         ),
         pytest.param({"release_looked": True, "release_follows": False}, None, id="has done all"),
+        pytest.param(
+            {"release_looked": True, "release_follows": True, "__release_info": {"nothing_begun": True}},
+            None,
+            id="has looked, and there is nothing to end",
+        ),
     ],
 )
 def test_the_lock_goes_back_to_the_run_that_died_until_all_is_done(
