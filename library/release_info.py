@@ -120,13 +120,19 @@ unfinished:
   returned: always
   type: str
 nothing_begun:
-  description: Whether a deploy died before it had begun anything, and no run since has begun anything either.
+  description:
+    - Whether a deploy died before it had begun anything, and no run since has begun anything either.
+    - What a run before it had done is no part of that.
   returned: always
   type: bool
 recorded_by:
   description: Run that has recorded the live release as live, empty when something else happened to it since.
   returned: always
   type: str
+unended:
+  description: Whether a deploy or rollback which died was at the live release, and had not come to its end.
+  returned: always
+  type: bool
 prunable:
   description: Releases beyond those that are kept, never the live one nor its rollback target.
   returned: always
@@ -157,6 +163,7 @@ from ansible.module_utils.release_store import (
     rollback_target,
     schema_floor,
     served_migrations,
+    unended,
 )
 
 try:
@@ -237,7 +244,7 @@ def collect(client, params: dict) -> dict:
         problems.append(f"live release {live} has no record in {params['root']}/releases.")
     running = [name for name, found in containers.items() if any(one["running"] for one in found)]
     target, problem = choose(client, records, live, params)
-    died = [run["holder"] for run in params["followed"] if run["verb"] in CHANGES]
+    died = {run["holder"]: run["verb"] for run in params["followed"] if run["verb"] in CHANGES}
     return dict(
         live=live,
         live_slot=slot,
@@ -251,11 +258,11 @@ def collect(client, params: dict) -> dict:
         rollback_problem=problem,
         schema_floor=schema_floor(records, params["floor_allow"]),
         served_migrations=served_migrations(records),
-        cut_short=cut_short_deploy(records, live, died),
-        unfinished=left_unfinished(records, live, died),
-        nothing_begun=began_nothing(records, died)
-        and "deploy" in [run["verb"] for run in params["followed"]],
-        recorded_by=recorded_by(records.get(live), died),
+        cut_short=cut_short_deploy(records, live, [*died]),
+        unfinished=left_unfinished(records, live, [*died]),
+        nothing_begun="deploy" in [died[run] for run in began_nothing(records, [*died])],
+        recorded_by=recorded_by(records.get(live), [*died]),
+        unended=unended(records.get(live), [*died]),
         prunable=prunable(records, live, params["keep"], running),
         problems=problems,
     )

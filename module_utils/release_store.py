@@ -22,6 +22,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
+from itertools import takewhile
 
 STATES = ("staged", "migrated", "started", "switched", "verified", "live", "good", "failed")
 #: States of a release that has proved itself on the public address: only these can be rolled back to.
@@ -246,18 +247,21 @@ def _touched(records: dict[str, dict], runs: Sequence[str] = ()) -> list[tuple[s
 def cut_short_deploy(records: dict[str, dict], live: str | None, followed: Sequence[str] = ()) -> str:
     """Return the release whose deploy was cut short before its switch, empty where that is not what happened last.
 
-    It stays one for the run after one that died while it undid that deploy: ``followed`` names both.
+    It stays one for the run after one that failed, or died, while it undid that deploy: what undoes begins no phase.
     """
     name = left_unfinished(records, live, followed)
     journal = records[name]["journal"] if name else []
-    runs = {entry["run"] for entry in journal[-1:]} | set(followed)
-    return name if any(entry["phase"] == "stage" and entry["run"] in runs for entry in journal) else ""
+    last = [entry["run"] for entry in journal if entry["event"] == "begins"][-1:]
+    return name if any(entry["phase"] == "stage" and entry["run"] in last for entry in journal) else ""
 
 
-def began_nothing(records: dict[str, dict], followed: Sequence[str]) -> bool:
-    """Say whether there are runs that died, and none of them had written anything in a journal."""
+def began_nothing(records: dict[str, dict], followed: Sequence[str]) -> list[str]:
+    """Return the runs that died last and had written nothing in a journal, the last first.
+
+    What runs before them had done is no part of that: it stands.
+    """
     runs = {entry["run"] for record in records.values() for entry in record.get("journal", [])}
-    return bool(followed) and runs.isdisjoint(followed)
+    return list(takewhile(lambda run: run not in runs, followed))
 
 
 def recorded_by(record: dict | None, followed: Sequence[str] = ()) -> str:
@@ -268,6 +272,12 @@ def recorded_by(record: dict | None, followed: Sequence[str] = ()) -> str:
     journal = record.get("journal", []) if record else []
     last = ([one for one in journal if one["run"] in followed] or journal or [{}])[-1]
     return last["run"] if (last.get("event"), last.get("phase")) == ("ended", "record") else ""
+
+
+def unended(record: dict | None, followed: Sequence[str]) -> bool:
+    """Say whether one of the runs that died was at a release, and had not come to its end."""
+    mine = [entry for entry in (record or {}).get("journal", []) if entry["run"] in followed]
+    return bool(mine) and mine[-1]["event"] == "begins"
 
 
 def prunable(records: dict[str, dict], live: str | None, keep: int, running: Iterable[str] = ()) -> list[str]:

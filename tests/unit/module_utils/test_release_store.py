@@ -20,6 +20,7 @@ from ansible.module_utils.release_store import (
     rollback_target,
     schema_floor,
     served_migrations,
+    unended,
 )
 
 HOSTILE = [
@@ -295,8 +296,11 @@ BACK = journal("0 a stage begins", "3 b prove begins")
         pytest.param(journal("3 b stage begins", "4 b deploy failed"), ["b"], "new", "new", id="died as it gave up"),
         pytest.param(BACK, [], "", "new", id="a rollback"),
         pytest.param(BACK, ["b"], "", "new", id="a rollback that is known to have died"),
-        pytest.param(journal("0 a stage begins", "3 b rollback failed"), ["b"], "", "new",
+        pytest.param(journal("0 a stage begins", "2 b prove begins", "3 b rollback failed"), ["b"], "", "new",
                      id="a rollback that died as it gave up"),
+        pytest.param(journal("2 a stage begins", "4 c rollback failed"), ["c"], "new", "new",
+                     id="died while it undid a deploy of which a run that ended had given the lock back"),
+        pytest.param(BACK, ["b", "a"], "", "new", id="a rollback to what a deploy had brought live that died, too"),
         pytest.param(journal("3 b stage begins"), [], "new", "new", id="a deploy"),
     ],
 )  # fmt: skip
@@ -328,10 +332,28 @@ def test_a_deploy_that_was_recorded_hides_the_one_that_it_followed():
 
 
 @pytest.mark.parametrize(
-    ("followed", "nothing"), [([], False), (["x"], True), (["x", "y"], True), (["x", "b"], False)]
+    ("followed", "nothing"),
+    [([], []), (["x"], ["x"]), (["x", "y"], ["x", "y"]), (["x", "b", "y"], ["x"]), (["b", "x"], [])],
 )
 def test_runs_that_died_before_they_had_begun_anything_are_known(followed, nothing):
-    assert began_nothing({"old": OLD, "new": FAILED, "empty": {}}, followed) is nothing
+    assert began_nothing({"old": OLD, "new": FAILED, "empty": {}}, followed) == nothing
+
+
+@pytest.mark.parametrize(
+    ("known", "followed", "found"),
+    [
+        pytest.param("3 b switch begins", ["b"], True, id="died"),
+        pytest.param("3 b switch begins", ["c", "b"], True, id="another one died since"),
+        pytest.param("3 b switch begins", [], False, id="was ended since"),
+        pytest.param("3 b switch begins", ["c"], False, id="another one died"),
+        pytest.param("3 b record ended", ["b"], False, id="died when it was recorded"),
+        pytest.param("3 b rollback failed", ["b"], False, id="found bad"),
+    ],
+)
+def test_a_run_that_died_at_a_release_has_not_come_to_its_end(known, followed, found):
+    restored = journal(known, "4 x restore begins")
+    assert unended(restored, followed) is found
+    assert unended(None, followed) is False
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def host(state: str = "live", record: dict | None = None, **found: object) -> di
         "v2": {"record": {"state": state} | (record or {}), "containers": [], "serving": True},
     }
     info = {"live": "v2", "releases": releases, "cut_short": "", "recorded_by": "", "nothing_begun": False}
-    return info | found
+    return info | {"unended": False} | found
 
 
 def found_out(info: dict, followed: list[dict], to: str = "") -> dict:
@@ -61,6 +61,15 @@ def found_out(info: dict, followed: list[dict], to: str = "") -> dict:
         pytest.param(host("switched", nothing_begun=True), [DEPLOY], "",
                      STAYS | {"release_is_recorded": False, "release_follows": False},
                      id="finishes a switch that came before"),
+        pytest.param(host(recorded_by="d", nothing_begun=True), [DEPLOY, DEPLOY], "", STAYS,
+                     id="a deploy had come to its end, and another had begun nothing"),
+        pytest.param(host(unended=True), [ROLLBACK, DEPLOY], "",
+                     STAYS | {"release_is_recorded": False, "release_follows": False},
+                     id="finishes a switch to what is recorded live"),
+        pytest.param(host(unended=True), [ROLLBACK, DEPLOY], "v2",
+                     STAYS | {"release_is_recorded": False, "release_follows": False},
+                     id="finishes a switch to what is recorded live, by its name"),
+        pytest.param(host(unended=True), [ROLLBACK, DEPLOY], "v1", NOTHING, id="was told to leave it"),
         pytest.param(host("verified", {"failure": {"reason": "401"}}), [DEPLOY], "", NOTHING,
                      id="goes back from what was found bad"),
         pytest.param(host("switched", {"failure": {}}), [DEPLOY], "",

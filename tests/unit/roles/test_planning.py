@@ -122,3 +122,18 @@ def test_what_was_good_has_proved_itself_as_long_as_it_has_its_images(
     found = task["vars"] | {"__release_info": info, "__release_id": "v3-cc"}
     facts = task["ansible.builtin.set_fact"]
     assert Templar(loader=loader, variables=found).template(facts["release_is_proven"]) is proven
+
+
+@pytest.mark.parametrize(
+    ("state", "unended", "recorded"), [("live", False, True), ("live", True, False), ("good", False, False)]
+)
+def test_what_a_run_that_died_had_switched_to_again_is_recorded_anew(
+    state: str, unended: bool, recorded: bool
+):
+    """It was live before, so its record says so; what was left for it may still run."""
+    loader = DataLoader()
+    tasks = loader.load_from_file(str(Role("release").path / "tasks/plan.yml"), trusted_as_template=True)
+    [task] = [task for task in tasks_of(tasks) if "Name the release" in task["name"]]
+    found = {"__release_info": {"unended": unended}, "__release_state": state}
+    facts = task["ansible.builtin.set_fact"]
+    assert Templar(loader=loader, variables=found).template(facts["release_is_recorded"]) is recorded
