@@ -126,7 +126,7 @@ def _judged(report: Mapping[str, Any]) -> dict[str, str]:
         return {
             "state": "broken",
             "title": "The promise was not kept",
-            "sentence": f"{'; '.join(map(str, reasons))}. {_serves(report)}",
+            "sentence": f"{'; '.join(map(str, reasons))}. {_serves(report)}".rstrip(),
         }
     if report.get("undone"):
         serves = report["predecessor"] or "nothing"

@@ -180,6 +180,19 @@ def test_a_run_is_told_of_although_who_followed_it_died_before_it_told(tmp_path:
             None,
             id="has looked, and there is nothing to end",
         ),
+        pytest.param(
+            {
+                "release_looked": True,
+                "release_follows": True,
+                "release_followed": [
+                    {"holder": "cid", "verb": "deploy"},
+                    {"holder": "ann", "verb": "rollback"},
+                ],
+                "__release_info": {"nothing_begun": True, "recorded_by": "ann"},
+            },
+            "ann",
+            id="has not ended the rollback before the one that began nothing",
+        ),
     ],
 )
 def test_the_lock_goes_back_to_the_run_that_died_until_all_is_done(
